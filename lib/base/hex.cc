@@ -1,0 +1,23 @@
+#include "base/hex.h"
+
+namespace spaceca {
+
+std::string hex_of(ByteView octets, HexCase digits) {
+  const char* const alphabet = digits == HexCase::lower ? "0123456789abcdef" : "0123456789ABCDEF";
+  std::string text;
+  text.reserve(octets.size() * 2);
+  for (const std::uint8_t octet : octets) {
+    text += alphabet[octet >> 4];
+    text += alphabet[octet & 0x0F];
+  }
+  return text;
+}
+
+std::optional<std::uint8_t> hex_value(char digit) {
+  if (digit >= '0' && digit <= '9') return static_cast<std::uint8_t>(digit - '0');
+  if (digit >= 'a' && digit <= 'f') return static_cast<std::uint8_t>(digit - 'a' + 10);
+  if (digit >= 'A' && digit <= 'F') return static_cast<std::uint8_t>(digit - 'A' + 10);
+  return std::nullopt;
+}
+
+}  // namespace spaceca

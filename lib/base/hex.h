@@ -1,0 +1,19 @@
+// Octets as hexadecimal digits and back.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <spaceca/bytes.h>
+
+namespace spaceca {
+
+enum class HexCase { lower, upper };
+
+[[nodiscard]] std::string hex_of(ByteView octets, HexCase digits);
+
+// 0 to 15, or nothing if it is no hexadecimal digit.
+[[nodiscard]] std::optional<std::uint8_t> hex_value(char digit);
+
+}  // namespace spaceca

@@ -1,0 +1,13 @@
+// Foreign text made safe to quote in an error message.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace spaceca {
+
+// At most 80 bytes of it; whatever is not printable ASCII, and the quote and the backslash, as \xNN. Nothing that a stranger wrote
+// moves a terminal's cursor or ends a log's line.
+[[nodiscard]] std::string printable(std::string_view text);
+
+}  // namespace spaceca

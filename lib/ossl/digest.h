@@ -1,0 +1,27 @@
+// Digests, with the algorithm fetched once and the context reused.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include <spaceca/bytes.h>
+
+#include "ossl/handles.h"
+
+namespace spaceca::ossl {
+
+// Belongs to one thread at a time.
+class Hasher final {
+ public:
+  explicit Hasher(const char* name);  // "SHA1", "SHA256", "SHA384"
+
+  // The digest of `octets`; valid until the next call.
+  [[nodiscard]] ByteView digest(ByteView octets);
+
+ private:
+  Digest algorithm_;
+  DigestContext context_;
+  std::array<std::uint8_t, 64> value_{};
+};
+
+}  // namespace spaceca::ossl

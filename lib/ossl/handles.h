@@ -1,0 +1,43 @@
+// Every OpenSSL handle we use, as a unique_ptr; nothing else in the library frees one.
+#pragma once
+
+#include <memory>
+
+#include <openssl/bio.h>
+#include <openssl/bn.h>
+#include <openssl/ec.h>
+#include <openssl/evp.h>
+#include <openssl/pkcs12.h>
+#include <openssl/x509.h>
+
+namespace spaceca::ossl {
+
+template <auto Free>
+struct Deleter {
+  template <class T>
+  void operator()(T* handle) const noexcept {
+    Free(handle);
+  }
+};
+
+// sk_X509_free is a macro over a function, so it has no address to take; this frees the stack and leaves its certificates alone.
+inline void free_x509_stack(STACK_OF(X509) * stack) { sk_X509_free(stack); }
+
+using BigNumber = std::unique_ptr<BIGNUM, Deleter<BN_clear_free>>;
+using BigNumberContext = std::unique_ptr<BN_CTX, Deleter<BN_CTX_free>>;
+using Cipher = std::unique_ptr<EVP_CIPHER, Deleter<EVP_CIPHER_free>>;
+using Digest = std::unique_ptr<EVP_MD, Deleter<EVP_MD_free>>;
+using DigestContext = std::unique_ptr<EVP_MD_CTX, Deleter<EVP_MD_CTX_free>>;
+using EcGroup = std::unique_ptr<EC_GROUP, Deleter<EC_GROUP_free>>;
+using EcPoint = std::unique_ptr<EC_POINT, Deleter<EC_POINT_clear_free>>;
+using Key = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
+using KeyContext = std::unique_ptr<EVP_PKEY_CTX, Deleter<EVP_PKEY_CTX_free>>;
+using MemoryBio = std::unique_ptr<BIO, Deleter<BIO_free_all>>;
+using Name = std::unique_ptr<X509_NAME, Deleter<X509_NAME_free>>;
+using Pkcs12 = std::unique_ptr<PKCS12, Deleter<PKCS12_free>>;
+using Pkcs8 = std::unique_ptr<PKCS8_PRIV_KEY_INFO, Deleter<PKCS8_PRIV_KEY_INFO_free>>;
+using Sealed = std::unique_ptr<X509_SIG, Deleter<X509_SIG_free>>;
+using X509Certificate = std::unique_ptr<X509, Deleter<X509_free>>;
+using X509Stack = std::unique_ptr<STACK_OF(X509), Deleter<free_x509_stack>>;
+
+}  // namespace spaceca::ossl

@@ -1,0 +1,28 @@
+#include "ossl/random.h"
+
+#include <algorithm>
+
+#include <openssl/rand.h>
+
+#include "ossl/check.h"
+
+namespace spaceca::ossl {
+
+void fill_random(std::span<std::uint8_t> octets) {
+  check(RAND_bytes(octets.data(), static_cast<int>(octets.size())), "draw random octets");
+}
+
+void fill_secret_random(std::span<std::uint8_t> octets) {
+  check(RAND_priv_bytes(octets.data(), static_cast<int>(octets.size())), "draw random octets");
+}
+
+void RandomPool::fill(std::span<std::uint8_t> octets) {
+  if (octets.size() > octets_.size() - used_) {
+    fill_random(octets_);
+    used_ = 0;
+  }
+  std::copy_n(octets_.begin() + static_cast<std::ptrdiff_t>(used_), octets.size(), octets.begin());
+  used_ += octets.size();
+}
+
+}  // namespace spaceca::ossl

@@ -1,0 +1,149 @@
+#include <spaceca/certificate.h>
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <openssl/x509.h>
+
+#include <spaceca/error.h>
+
+#include "ossl/check.h"
+#include "ossl/encode.h"
+#include "ossl/handles.h"
+#include "x509/certificate_impl.h"
+#include "x509/der_reader.h"
+#include "x509/pem.h"
+
+namespace spaceca {
+namespace x509 {
+namespace {
+
+constexpr std::string_view kWhat = "certificate";
+
+using der::Tag;
+
+// The extensions that we look at; the others are passed over here and judged by verify and lint.
+void read_extension(der::Reader& extensions, Certificate::Impl& into) {
+  der::Reader extension = extensions.enter(Tag::sequence);
+  const ByteView oid = extension.read(Tag::object_identifier);
+  if (extension.next_is(Tag::boolean)) static_cast<void>(extension.read(Tag::boolean));
+  der::Reader value{extension.read(Tag::octet_string), kWhat};
+  extension.expect_end();
+
+  const auto is = [oid](const der::Oid& known) { return std::ranges::equal(oid, known.octets()); };
+  if (is(der::oids::kBasicConstraints)) {
+    der::Reader constraints = value.enter(Tag::sequence);
+    into.is_ca = constraints.next_is(Tag::boolean);  // DER writes TRUE alone: FALSE is the default
+  } else if (is(der::oids::kKeyUsage)) {
+    const ByteView bits = value.read(Tag::bit_string);
+    into.key_usage = bits.size() > 1 ? bits[1] : 0;
+  } else if (is(der::oids::kSubjectKeyIdentifier)) {
+    into.subject_key_identifier = value.read(Tag::octet_string);
+  } else if (is(der::oids::kAuthorityKeyIdentifier)) {
+    der::Reader fields = value.enter(Tag::sequence);
+    if (fields.next_is(der::context(0))) into.authority_key_identifier = fields.read(der::context(0));
+  }
+}
+
+std::string rfc2253(ByteView name) {
+  const ossl::Name parsed{ossl::check(ossl::decoded(d2i_X509_NAME, X509_NAME_free, name), "read a name")};
+  const ossl::MemoryBio text{ossl::check(BIO_new(BIO_s_mem()), "make a buffer")};
+  // UTF-8 as it is: ASN1_STRFLGS_ESC_MSB would turn each of its bytes into \XX.
+  const unsigned long flags = XN_FLAG_RFC2253 & ~static_cast<unsigned long>(ASN1_STRFLGS_ESC_MSB);
+  if (X509_NAME_print_ex(text.get(), parsed.get(), 0, flags) < 0) ossl::fail("print a name");
+  char* start = nullptr;
+  const long size = BIO_get_mem_data(text.get(), &start);
+  return {start, static_cast<std::size_t>(size)};
+}
+
+}  // namespace
+
+Certificate read_certificate(Bytes der, const PublicKey* public_key) {
+  der::Reader outer{der, kWhat};
+  der::Reader certificate = outer.enter(Tag::sequence);
+  outer.expect_end();
+  der::Reader tbs = certificate.enter(Tag::sequence);
+  const ByteView signature_algorithm = certificate.read_whole(Tag::sequence);
+  static_cast<void>(certificate.octet_bits());
+  certificate.expect_end();
+
+  if (!tbs.next_is(der::context_constructed(0))) tbs.refuse("is of version 1; version 3 is needed");
+  der::Reader version = tbs.enter(der::context_constructed(0));
+  if (version.small_integer() != 2) tbs.refuse("is not of version 3");
+  version.expect_end();
+  const Serial serial{tbs.unsigned_integer()};
+  if (!std::ranges::equal(tbs.read_whole(Tag::sequence), signature_algorithm)) tbs.refuse("names two different signature algorithms");
+  const ByteView issuer = tbs.read_whole(Tag::sequence);
+  der::Reader dates = tbs.enter(Tag::sequence);
+  const Instant not_before = dates.time();
+  const Instant not_after = dates.time();
+  dates.expect_end();
+  const ByteView subject = tbs.read_whole(Tag::sequence);
+  const ByteView spki = tbs.read_whole(Tag::sequence);
+
+  Certificate::Impl impl{.der = {},
+                         .serial = serial,
+                         .validity = {not_before, not_after},
+                         .public_key = public_key != nullptr ? *public_key : PublicKey::from_spki_der(spki),
+                         .subject = subject,
+                         .issuer = issuer,
+                         .signature_algorithm = signature_algorithm,
+                         .subject_key_identifier = {},
+                         .authority_key_identifier = {},
+                         .key_usage = 0,
+                         .is_ca = false};
+  for (const unsigned unique_id : {1U, 2U}) {
+    if (tbs.next_is(der::context(unique_id))) static_cast<void>(tbs.read(der::context(unique_id)));
+  }
+  if (tbs.next_is(der::context_constructed(3))) {
+    der::Reader wrapped = tbs.enter(der::context_constructed(3));
+    for (der::Reader extensions = wrapped.enter(Tag::sequence); !extensions.at_end();) read_extension(extensions, impl);
+    wrapped.expect_end();
+  }
+  tbs.expect_end();
+  impl.der = std::move(der);  // a vector keeps its block when it moves, so what borrows from it stays good
+  return Certificate{std::make_shared<const Certificate::Impl>(std::move(impl))};
+}
+
+}  // namespace x509
+
+Certificate Certificate::from_der(ByteView der) {
+  {
+    const ossl::QuietErrors quiet;
+    const ossl::X509Certificate parsed{ossl::decoded(d2i_X509, X509_free, der)};
+    if (parsed == nullptr) throw Error{Errc::malformed, "certificate: OpenSSL cannot read it, or octets follow its end"};
+  }
+  return x509::read_certificate(Bytes{der.begin(), der.end()});
+}
+
+Certificate Certificate::from_pem(std::string_view pem) {
+  const auto blocks = x509::pem_blocks(pem, x509::kWhat);
+  if (blocks.size() != 1 || blocks.front().label != "CERTIFICATE") {
+    throw Error{Errc::malformed, fmt::format("certificate: the text must hold one PEM block, BEGIN CERTIFICATE; it holds {} blocks", blocks.size())};
+  }
+  return from_der(x509::decoded(blocks.front(), x509::kWhat).reveal());
+}
+
+ByteView Certificate::der() const { return impl_->der; }
+const Serial& Certificate::serial() const { return impl_->serial; }
+Validity Certificate::validity() const { return impl_->validity; }
+const PublicKey& Certificate::public_key() const { return impl_->public_key; }
+ByteView Certificate::subject_der() const { return impl_->subject; }
+ByteView Certificate::issuer_der() const { return impl_->issuer; }
+std::string Certificate::subject() const { return x509::rfc2253(impl_->subject); }
+std::string Certificate::issuer() const { return x509::rfc2253(impl_->issuer); }
+ByteView Certificate::subject_key_identifier() const { return impl_->subject_key_identifier; }
+ByteView Certificate::authority_key_identifier() const { return impl_->authority_key_identifier; }
+bool Certificate::is_ca() const { return impl_->is_ca; }
+bool Certificate::may_sign_certificates() const { return (impl_->key_usage & x509::kKeyCertSign) != 0; }
+bool Certificate::may_sign_crls() const { return (impl_->key_usage & x509::kCrlSign) != 0; }
+
+std::string Certificate::pem() const {
+  std::string text;
+  x509::append_pem(text, "CERTIFICATE", impl_->der);
+  return text;
+}
+
+bool operator==(const Certificate& a, const Certificate& b) { return a.impl_->der == b.impl_->der; }
+
+}  // namespace spaceca

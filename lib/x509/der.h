@@ -1,0 +1,136 @@
+// A writer of DER (X.690), in the shape of the ASN.1: what is nested in the standard is nested in the code.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+
+#include <spaceca/bytes.h>
+#include <spaceca/clock.h>
+
+#include "x509/oids.h"
+
+namespace spaceca::der {
+
+enum class Tag : std::uint8_t {
+  boolean = 0x01,
+  integer = 0x02,
+  bit_string = 0x03,
+  octet_string = 0x04,
+  null = 0x05,
+  object_identifier = 0x06,
+  utf8_string = 0x0C,
+  utc_time = 0x17,
+  generalized_time = 0x18,
+  sequence = 0x30,
+  set = 0x31,
+};
+
+// [n], primitive (an IMPLICIT string) or constructed (EXPLICIT, or an IMPLICIT SEQUENCE).
+[[nodiscard]] constexpr Tag context(unsigned n) { return static_cast<Tag>(0x80 | n); }
+[[nodiscard]] constexpr Tag context_constructed(unsigned n) { return static_cast<Tag>(0xA0 | n); }
+
+// Buffer is Bytes, or SecretBuffer where the content is secret. Nesting is by callbacks:
+//   w.nest(Tag::sequence, [&] { w.object(oids::kP256); w.null(); });
+template <class Buffer>
+class BasicWriter final {
+ public:
+  BasicWriter() = default;
+  explicit BasicWriter(std::size_t expected) { octets_.reserve(expected); }
+
+  // A constructed value, or a string that wraps DER: the tag, the length, and what `content` writes.
+  template <class Content>
+  void nest(Tag tag, Content&& content) {
+    octets_.push_back(static_cast<std::uint8_t>(tag));
+    octets_.push_back(0);
+    const std::size_t start = octets_.size();
+    std::forward<Content>(content)();
+    set_length(start);
+  }
+  template <class Content>
+  void sequence(Content&& content) {
+    nest(Tag::sequence, std::forward<Content>(content));
+  }
+  // A BIT STRING of whole octets: no unused bits.
+  template <class Content>
+  void bit_string(Content&& content) {
+    nest(Tag::bit_string, [&] {
+      octets_.push_back(0);
+      std::forward<Content>(content)();
+    });
+  }
+
+  // A primitive value from its content octets.
+  void value(Tag tag, ByteView content) {
+    nest(tag, [&] { raw(content); });
+  }
+  // Ready DER, or content inside a nest.
+  void raw(ByteView der) { octets_.insert(octets_.end(), der.begin(), der.end()); }
+
+  void object(const Oid& oid) { value(Tag::object_identifier, oid.octets()); }
+  void null() { value(Tag::null, {}); }
+  void boolean_true() { value(Tag::boolean, kTrue); }
+  void small_integer(std::uint8_t n) { value(Tag::integer, {&n, 1}); }  // 0 to 127
+  void utf8(std::string_view text) { value(Tag::utf8_string, bytes_of(text)); }
+  // A non-negative INTEGER from its magnitude, leading zeros allowed.
+  void integer(ByteView magnitude) {
+    while (magnitude.size() > 1 && magnitude.front() == 0) magnitude = magnitude.subspan(1);
+    nest(Tag::integer, [&] {
+      if (magnitude.empty() || magnitude.front() >= 0x80) octets_.push_back(0);
+      raw(magnitude);
+    });
+  }
+  // UTCTime through 2049, GeneralizedTime from 2050 on (RFC 5280 4.1.2.5).
+  void time(Instant instant);
+
+  [[nodiscard]] std::size_t size() const noexcept { return octets_.size(); }
+  [[nodiscard]] ByteView view() const noexcept { return octets_; }
+  [[nodiscard]] Buffer take() noexcept { return std::move(octets_); }
+
+ private:
+  void set_length(std::size_t start) {
+    const std::size_t length = octets_.size() - start;
+    if (length < 0x80) {
+      octets_[start - 1] = static_cast<std::uint8_t>(length);
+      return;
+    }
+    std::uint8_t long_form[sizeof length];
+    std::size_t count = 0;
+    for (std::size_t rest = length; rest != 0; rest >>= 8) ++count;
+    for (std::size_t i = 0; i < count; ++i) long_form[i] = static_cast<std::uint8_t>(length >> (8 * (count - 1 - i)));
+    octets_[start - 1] = static_cast<std::uint8_t>(0x80 | count);
+    octets_.insert(octets_.begin() + static_cast<std::ptrdiff_t>(start), long_form, long_form + count);
+  }
+
+  static constexpr std::uint8_t kTrue[] = {0xFF};
+  Buffer octets_;
+};
+
+template <class Buffer>
+void BasicWriter<Buffer>::time(Instant instant) {
+  const auto day = std::chrono::floor<std::chrono::days>(instant);
+  const std::chrono::year_month_day date{day};
+  const std::chrono::hh_mm_ss clock{instant - day};
+  const int year = static_cast<int>(date.year());
+  const bool utc = year >= 1950 && year <= 2049;
+  nest(utc ? Tag::utc_time : Tag::generalized_time, [&] {
+    const auto two_digits = [this](unsigned n) {
+      octets_.push_back(static_cast<std::uint8_t>('0' + n / 10 % 10));
+      octets_.push_back(static_cast<std::uint8_t>('0' + n % 10));
+    };
+    if (!utc) two_digits(static_cast<unsigned>(year) / 100);
+    two_digits(static_cast<unsigned>(year) % 100);
+    two_digits(static_cast<unsigned>(date.month()));
+    two_digits(static_cast<unsigned>(date.day()));
+    two_digits(static_cast<unsigned>(clock.hours().count()));
+    two_digits(static_cast<unsigned>(clock.minutes().count()));
+    two_digits(static_cast<unsigned>(clock.seconds().count()));
+    octets_.push_back('Z');
+  });
+}
+
+using Writer = BasicWriter<Bytes>;
+using SecretWriter = BasicWriter<SecretBuffer>;
+
+}  // namespace spaceca::der

@@ -1,0 +1,21 @@
+// Keys under a passphrase: EncryptedPrivateKeyInfo (RFC 5958 3) both ways, traditional encrypted PEM in. The ciphers and key
+// derivations are OpenSSL's; what a stranger's file may ask of them is bounded here.
+#pragma once
+
+#include <string_view>
+
+#include <spaceca/bytes.h>
+#include <spaceca/key.h>
+
+namespace spaceca::x509 {
+
+// The PrivateKeyInfo inside. Errc::passphrase_wrong (or damaged: the two cannot be told apart), malformed, policy (it asks for more
+// work than a key file may), unsupported.
+[[nodiscard]] SecretBytes decrypted_pkcs8(ByteView der, const SecretBytes& passphrase);
+
+// The DER inside a block with "Proc-Type: 4,ENCRYPTED" and these headers.
+[[nodiscard]] SecretBytes decrypted_traditional(std::string_view headers, const SecretBytes& octets, const SecretBytes& passphrase);
+
+[[nodiscard]] SecretBytes encrypted_pkcs8(ByteView pkcs8, const SecretBytes& passphrase, EncryptionFor reader);
+
+}  // namespace spaceca::x509

@@ -1,0 +1,163 @@
+#include "x509/pem.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include <fmt/format.h>
+#include <openssl/evp.h>
+
+#include <spaceca/error.h>
+
+#include "base/printable.h"
+
+namespace spaceca::x509 {
+namespace {
+
+constexpr std::string_view kBegin = "-----BEGIN ";
+constexpr std::string_view kEnd = "-----END ";
+constexpr std::string_view kDashes = "-----";
+
+constexpr std::size_t kLineOctets = 48;  // 64 characters
+constexpr std::size_t kLineCharacters = 64;
+
+// The line at the front of `rest`, without its end and the blanks before that; `rest` goes on behind it.
+std::string_view take_line(std::string_view& rest) {
+  const auto end = rest.find('\n');
+  std::string_view line = rest.substr(0, end);
+  rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+  while (!line.empty() && static_cast<unsigned char>(line.back()) <= ' ') line.remove_suffix(1);
+  return line;
+}
+
+// "EC PRIVATE KEY" of "-----BEGIN EC PRIVATE KEY-----".
+std::optional<std::string_view> label_of(std::string_view line, std::string_view opening) {
+  if (!line.starts_with(opening) || !line.ends_with(kDashes) || line.size() < opening.size() + kDashes.size()) return std::nullopt;
+  line.remove_prefix(opening.size());
+  line.remove_suffix(kDashes.size());
+  return line;
+}
+
+// Splits RFC 1421 headers off the front of a body: lines with a colon, up to an empty line.
+std::string_view take_headers(std::string_view& body) {
+  std::string_view rest = body;
+  if (take_line(rest).find(':') == std::string_view::npos) return {};
+  while (!rest.empty()) {
+    if (take_line(rest).empty()) break;
+  }
+  const std::string_view headers = body.substr(0, body.size() - rest.size());
+  body = rest;
+  return headers;
+}
+
+constexpr bool is_base64(char c) {
+  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
+}
+constexpr bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
+enum class Kind : std::uint8_t { other, base64, blank };
+constexpr auto kKinds = [] {
+  std::array<Kind, 256> kinds{};
+  for (std::size_t c = 0; c < kinds.size(); ++c) {
+    const char character = static_cast<char>(c);
+    kinds[c] = is_base64(character) ? Kind::base64 : is_blank(character) ? Kind::blank : Kind::other;
+  }
+  return kinds;
+}();
+
+// The characters that count, checked: full groups of four, padding at the end alone.
+SecretBuffer dense(std::string_view base64, std::string_view label, std::string_view what) {
+  const auto refuse = [&](std::string_view why) {
+    throw Error{Errc::malformed, fmt::format("{}: the base64 of \"{}\" {}", what, printable(label), why)};
+  };
+  SecretBuffer characters(base64.size());
+  std::size_t count = 0;
+  std::size_t padding = 0;
+  for (const char c : base64) {
+    const Kind kind = kKinds[static_cast<unsigned char>(c)];
+    if (kind == Kind::blank) continue;
+    if (c == '=') {
+      ++padding;
+    } else if (kind == Kind::other) {
+      refuse("holds a character that is not base64");
+    } else if (padding > 0) {
+      refuse("goes on after its padding");
+    }
+    characters[count++] = static_cast<std::uint8_t>(c);
+  }
+  if (count == 0) refuse("is empty");
+  if (padding > 2 || count % 4 != 0) refuse("is cut short or wrongly padded");
+  characters.resize(count);
+  return characters;
+}
+
+template <class Text>
+void append(Text& text, std::string_view piece) {
+  text.insert(text.end(), piece.begin(), piece.end());
+}
+
+template <class Text>
+void append_block(Text& text, std::string_view label, ByteView der) {
+  const std::size_t lines = (der.size() + kLineOctets - 1) / kLineOctets;
+  text.reserve(text.size() + lines * (kLineCharacters + 1) + 2 * label.size() + 32);
+  append(text, kBegin);
+  append(text, label);
+  append(text, "-----\n");
+  std::array<unsigned char, kLineCharacters + 1> line;  // EVP_EncodeBlock ends it with a NUL
+  while (!der.empty()) {
+    const std::size_t take = std::min(der.size(), kLineOctets);
+    const int written = EVP_EncodeBlock(line.data(), der.data(), static_cast<int>(take));
+    line[static_cast<std::size_t>(written)] = '\n';
+    text.insert(text.end(), line.begin(), line.begin() + written + 1);
+    der = der.subspan(take);
+  }
+  append(text, kEnd);
+  append(text, label);
+  append(text, "-----\n");
+  wipe(line.data(), line.size());
+}
+
+}  // namespace
+
+std::vector<PemBlock> pem_blocks(std::string_view text, std::string_view what) {
+  if (text.size() > kLongestInput) {
+    throw Error{Errc::policy, fmt::format("{}: the input has {} octets, the most is {}", what, text.size(), kLongestInput)};
+  }
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  std::vector<PemBlock> blocks;
+  for (std::string_view rest = text; !rest.empty();) {
+    const auto label = label_of(take_line(rest), kBegin);
+    if (!label) continue;
+
+    const std::string_view start = rest;
+    std::optional<std::string_view> end;
+    std::size_t body_size = 0;
+    while (!rest.empty() && !end) {
+      body_size = start.size() - rest.size();
+      end = label_of(take_line(rest), kEnd);
+    }
+    if (end != label) {
+      throw Error{Errc::malformed, fmt::format("{}: the PEM block \"{}\" has no END line of its own", what, printable(*label))};
+    }
+    PemBlock block{*label, {}, start.substr(0, body_size)};
+    block.headers = take_headers(block.base64);
+    blocks.push_back(block);
+  }
+  return blocks;
+}
+
+SecretBytes decoded(const PemBlock& block, std::string_view what) {
+  SecretBuffer characters = dense(block.base64, block.label, what);
+  const std::size_t padding = characters.back() != '=' ? 0 : characters[characters.size() - 2] != '=' ? 1 : 2;
+  SecretBuffer octets(characters.size() / 4 * 3);
+  const int written = EVP_DecodeBlock(octets.data(), characters.data(), static_cast<int>(characters.size()));
+  if (written < 0) throw Error{Errc::malformed, fmt::format("{}: the base64 of \"{}\" does not decode", what, printable(block.label))};
+  octets.resize(static_cast<std::size_t>(written) - padding);  // EVP_DecodeBlock counts what the padding stands for
+  return SecretBytes{std::move(octets)};
+}
+
+void append_pem(std::string& text, std::string_view label, ByteView der) { append_block(text, label, der); }
+void append_pem(SecretBuffer& text, std::string_view label, ByteView der) { append_block(text, label, der); }
+
+}  // namespace spaceca::x509

@@ -1,0 +1,32 @@
+// PEM (RFC 7468, and RFC 1421's headers for traditional encrypted keys): text to blocks, block to DER, DER to text.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <spaceca/bytes.h>
+
+namespace spaceca::x509 {
+
+inline constexpr std::size_t kLongestInput = std::size_t{1} << 20;
+
+// One BEGIN … END, still encoded; borrows from the text.
+struct PemBlock {
+  std::string_view label;    // "EC PRIVATE KEY"
+  std::string_view headers;  // "Proc-Type: …" lines with their ends, or empty
+  std::string_view base64;
+};
+
+// All blocks in order. Text between them is passed over; lines may end in CRLF or in blanks. Refuses, naming `what`: more than 1 MiB
+// (Errc::policy), a BEGIN without its END (Errc::malformed).
+[[nodiscard]] std::vector<PemBlock> pem_blocks(std::string_view text, std::string_view what);
+
+// The octets of a block; white space inside is passed over. Errc::malformed.
+[[nodiscard]] SecretBytes decoded(const PemBlock& block, std::string_view what);
+
+// Appends a block with lines of 64 characters, each ended by one line feed.
+void append_pem(std::string& text, std::string_view label, ByteView der);
+void append_pem(SecretBuffer& text, std::string_view label, ByteView der);
+
+}  // namespace spaceca::x509

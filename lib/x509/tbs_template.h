@@ -1,0 +1,50 @@
+// The TBSCertificate of leaves of one root, one profile and one kind of key, with everything that does not vary encoded beforehand.
+#pragma once
+
+#include <spaceca/bytes.h>
+#include <spaceca/certificate.h>
+#include <spaceca/key.h>
+#include <spaceca/validity.h>
+
+namespace spaceca::x509 {
+
+enum class Profile { server, client };
+
+// Whether a leaf of that profile may have that kind of key (POSTGRESQL.md: a P-384 server key fails at TLS 1.2, and only clients can
+// do with what TLS libraries know by name alone). Throws Errc::policy.
+void check_leaf_key(Profile profile, KeyAlgorithm algorithm);
+
+// What varies.
+struct LeafFields {
+  const Serial& serial;
+  Validity validity;
+  ByteView subject;                 // a Name
+  ByteView subject_alt_name;        // an Extension
+  const PublicKey& key;
+  ByteView subject_key_identifier;  // SHA-1 of the key's bits (RFC 5280 4.2.1.2, method 1)
+};
+
+class TbsTemplate final {
+ public:
+  // Fills in `sample` once and has OpenSSL read the whole of it, so that nothing constant is wrong in any certificate. Errc::crypto.
+  TbsTemplate(const Certificate& root, Profile profile, const LeafFields& sample);
+
+  [[nodiscard]] Bytes fill(const LeafFields& fields) const;
+
+ private:
+  void prove(Profile profile, const LeafFields& sample) const;
+
+  Bytes issuer_signature_;  // AlgorithmIdentifier
+  Bytes before_dates_;      // AlgorithmIdentifier and issuer
+  Bytes usage_;             // basicConstraints, keyUsage, extKeyUsage
+  Bytes authority_;         // authorityKeyIdentifier
+};
+
+// Certificate ::= SEQUENCE { tbsCertificate, signatureAlgorithm, signatureValue }
+[[nodiscard]] Bytes signed_certificate(ByteView tbs, ByteView algorithm_identifier, ByteView signature);
+
+// The TBSCertificate of a root. `subject` is a Name.
+[[nodiscard]] Bytes root_tbs(const Serial& serial, Validity validity, ByteView algorithm_identifier, ByteView subject,
+                             const PublicKey& key, ByteView subject_key_identifier);
+
+}  // namespace spaceca::x509

@@ -1,0 +1,309 @@
+// What PrivateKey and pkcs8_der_from_pem read, refuse and write. The vectors of data/keys come from the openssl command line; what it
+// cannot make, craft.py makes. See data/keys/generate.sh.
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <set>
+#include <sstream>
+#include <vector>
+
+#include <spaceca/key.h>
+
+#include "support/child.h"
+#include "support/files.h"
+#include "support/text.h"
+
+using namespace spaceca;
+using namespace spaceca::test;
+
+namespace {
+
+const SecretBytes kPassphrase{std::string_view{"correct horse"}};
+
+std::vector<std::string> good_vectors() {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator{data_path("keys/good")}) {
+    if (entry.path().extension() == ".pem") names.push_back(entry.path().stem().string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+bool is_encrypted(const std::string& name) { return name.find(".enc-") != std::string::npos; }
+
+SecretBytes converted(const std::string& name) {
+  const std::string pem = data("keys/good/" + name + ".pem");
+  return is_encrypted(name) ? pkcs8_der_from_pem(pem, kPassphrase) : pkcs8_der_from_pem(pem);
+}
+
+PrivateKey read(const std::string& name) {
+  const std::string pem = data("keys/good/" + name + ".pem");
+  return is_encrypted(name) ? PrivateKey::from_pem(pem, kPassphrase) : PrivateKey::from_pem(pem);
+}
+
+struct BadVector {
+  std::string file, passphrase, kind, what;
+};
+
+std::vector<BadVector> bad_vectors() {
+  std::vector<BadVector> rows;
+  std::istringstream table{data("keys/bad/expect.tsv")};
+  for (std::string line; std::getline(table, line);) {
+    BadVector row;
+    std::istringstream fields{line};
+    for (std::string* field : {&row.file, &row.passphrase, &row.kind, &row.what}) std::getline(fields, *field, '\t');
+    rows.push_back(row);
+  }
+  return rows;
+}
+
+Errc refusal_of(const std::string& pem, const std::string& passphrase) {
+  try {
+    static_cast<void>(passphrase.empty() || passphrase == "-none-" ? pkcs8_der_from_pem(pem)
+                                                                   : pkcs8_der_from_pem(pem, SecretBytes{std::string_view{passphrase}}));
+  } catch (const Error& error) {
+    return error.code();
+  }
+  FAIL("was accepted");
+  return {};
+}
+
+
+}  // namespace
+
+TEST_CASE("every private key that openssl reads becomes the PKCS#8 that openssl writes, octet for octet", "[key]") {
+  const auto names = good_vectors();
+  REQUIRE(names.size() == 191);
+  for (const std::string& name : names) {
+    INFO(name);
+    CHECK(hex(converted(name).reveal()) == hex(bytes_of(data("keys/good/" + name + ".p8"))));
+  }
+}
+
+TEST_CASE("a key that was read has the public half that openssl computes", "[key]") {
+  const TemporaryFolder folder;
+  for (const std::string name : {"p256-sec1", "p256-sec1-no-public", "p256-sec1-compressed", "p256-sec1-explicit", "p384-sec1-compressed",
+                                 "rsa2048-pkcs1", "rsa2048-3primes-pkcs1", "ed25519-pkcs8", "ed25519-pkcs8-v2"}) {
+    INFO(name);
+    // From the converted file, whose curve is made to be given by name and whose point uncompressed, as certificates need them.
+    const auto spki = run({"openssl", "pkey", "-inform", "DER", "-in", data_path("keys/good/" + name + ".p8").string(), "-pubout",
+                           "-outform", "DER", "-ec_param_enc", "named_curve", "-ec_conv_form", "uncompressed"});
+    const auto plain = run({"openssl", "pkey", "-inform", "DER", "-in", data_path("keys/good/" + name + ".p8").string(), "-pubout",
+                            "-outform", "DER"});
+    const std::string expected = name[0] == 'p' ? spki.out : plain.out;
+    CHECK(hex(read(name).public_key().spki_der()) == hex(bytes_of(expected)));
+  }
+}
+
+TEST_CASE("a key in an odd form is kept in the usual one", "[key]") {
+  const std::string usual = hex(read("p256-sec1").pkcs8_der().reveal()).substr(0, 70);
+  for (const std::string name : {"p256-sec1-compressed", "p256-sec1-explicit", "p256-sec1-no-public"}) {
+    INFO(name);
+    const PrivateKey key = read(name);
+    CHECK(key.pkcs8_der().size() == 138);                                        // named curve, scalar, uncompressed point
+    CHECK(hex(key.pkcs8_der().reveal()).substr(0, 70) == usual);                 // what stands before the scalar
+    CHECK(PrivateKey::from_pkcs8_der(key.pkcs8_der().reveal()).public_key() == key.public_key());
+  }
+}
+
+TEST_CASE("every damaged, doubtful or foreign key is refused, and the error says what was seen", "[key]") {
+  const std::map<std::string, std::set<Errc>> codes = {
+      {"no_pem", {Errc::malformed}},
+      {"public_key", {Errc::malformed}},
+      {"certificate", {Errc::malformed}},
+      {"two_keys", {Errc::malformed}},
+      {"malformed", {Errc::malformed, Errc::mismatch, Errc::unsupported, Errc::passphrase_wrong}},
+      {"trailing", {Errc::malformed}},
+      {"mismatch", {Errc::mismatch, Errc::malformed, Errc::unsupported}},
+      {"label", {Errc::malformed, Errc::unsupported}},
+      {"weak", {Errc::policy}},
+      {"curve", {Errc::policy, Errc::malformed}},
+      {"algorithm", {Errc::unsupported, Errc::policy, Errc::malformed, Errc::passphrase_wrong}},
+      {"passphrase", {Errc::passphrase_missing, Errc::passphrase_wrong}},
+  };
+  const auto rows = bad_vectors();
+  REQUIRE(rows.size() == 390);
+  for (const BadVector& row : rows) {
+    INFO(row.file << ": " << row.what);
+    const Errc code = refusal_of(data("keys/" + row.file), row.passphrase);
+    INFO("code " << static_cast<int>(code));
+    CHECK(codes.at(row.kind).contains(code));
+    if (row.passphrase == "-none-") CHECK(code == Errc::passphrase_missing);
+  }
+}
+
+TEST_CASE("a refusal of a key tells what was there instead", "[key]") {
+  auto [file, text] = GENERATE(table<std::string, std::string>({
+      {"empty", "there is no PEM in the input"},
+      {"public-key", "the input is a public key; give the private half"},
+      {"certificate", "the input holds a certificate and no key"},
+      {"two-keys", "the input holds more than one; give one"},
+      {"kind-rsa1024-pkcs8", "RSA of 1024 bits; the least is 2048"},
+      {"kind-p521-pkcs8", "its curve is neither P-256 nor P-384"},
+      {"kind-rsa-pss-pkcs8", "is of kind RSA-PSS; ECDSA, RSA and Ed25519 are taken"},
+      {"p256-sec1-other-public", "its public half is not that of its private half"},
+      {"openssh", "\"OPENSSH PRIVATE KEY\" is not a form that is read here; convert it to PKCS#8"},
+      {"p256-sec1-scalar-n", "its secret number is 0, or not below the order of the curve"},
+  }));
+  const std::string pem = data("keys/bad/" + file + ".pem");
+  CHECK_THROWS_WITH(pkcs8_der_from_pem(pem), Catch::Matchers::ContainsSubstring(text));
+}
+
+TEST_CASE("any one bit changed in a key that carries both halves is refused", "[key]") {
+  const TemporaryFolder folder;
+  auto [name, label] = GENERATE(table<std::string, std::string>({
+      {"p256-pkcs8", "PRIVATE KEY"},
+      {"p384-pkcs8", "PRIVATE KEY"},
+      {"ed25519-pkcs8-v2", "PRIVATE KEY"},
+  }));
+  INFO(name);
+  const PrivateKey key = read(name);
+  Bytes der;
+  {
+    // The file's own octets, since ed25519 v2 is written back as v1.
+    const std::string pem = data("keys/good/" + name + ".pem");
+    const auto decoded = run({"openssl", "base64", "-d"}, {.input = pem.substr(pem.find('\n') + 1, pem.find("-----END") - pem.find('\n') - 1)});
+    der.assign(decoded.out.begin(), decoded.out.end());
+  }
+  REQUIRE(PrivateKey::from_pkcs8_der(der).public_key() == key.public_key());
+  for (std::size_t bit = 0; bit < der.size() * 8; ++bit) {
+    Bytes flipped = der;
+    flipped[bit / 8] = static_cast<std::uint8_t>(flipped[bit / 8] ^ (1U << (bit % 8)));
+    INFO("bit " << bit);
+    CHECK_THROWS_AS(PrivateKey::from_pkcs8_der(flipped), Error);
+  }
+}
+
+TEST_CASE("any one bit changed in an RSA key is refused", "[key]") {
+  const SecretBytes key = converted("rsa2048-pkcs8");
+  Bytes der{key.reveal().begin(), key.reveal().end()};
+  for (std::size_t bit = 0; bit < der.size() * 8; ++bit) {
+    der[bit / 8] = static_cast<std::uint8_t>(der[bit / 8] ^ (1U << (bit % 8)));
+    INFO("bit " << bit);
+    CHECK_THROWS_AS(PrivateKey::from_pkcs8_der(der), Error);
+    der[bit / 8] = static_cast<std::uint8_t>(der[bit / 8] ^ (1U << (bit % 8)));
+  }
+}
+
+TEST_CASE("a key cut short anywhere is refused", "[key]") {
+  const std::string name = GENERATE("p256-pkcs8", "rsa2048-pkcs8", "ed25519-pkcs8");
+  const SecretBytes whole = converted(name);
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    INFO(name << " cut to " << size);
+    CHECK_THROWS_AS(PrivateKey::from_pkcs8_der(whole.reveal().first(size)), Error);
+  }
+}
+
+TEST_CASE("input of more than 1 MiB is refused before it is looked at", "[key]") {
+  const std::string key = data("keys/good/p256-sec1.pem");
+  const std::string most = std::string((1U << 20) - key.size() - 1, 'x') + "\n" + key;
+  CHECK(most.size() == 1'048'576);
+  CHECK_NOTHROW(pkcs8_der_from_pem(most));
+  check_refused([&] { return pkcs8_der_from_pem(most + "\n"); }, Errc::policy, "the input has 1048577 octets, the most is 1048576");
+}
+
+TEST_CASE("no refusal shows anything of the key", "[key]") {
+  for (const BadVector& row : bad_vectors()) {
+    if (row.kind != "mismatch" && row.kind != "malformed" && row.kind != "trailing") continue;
+    const std::string pem = data("keys/" + row.file);
+    try {
+      static_cast<void>(pkcs8_der_from_pem(pem));
+    } catch (const Error& error) {
+      const std::string text = error.what();
+      CHECK(text.size() < 200);
+      for (std::size_t at = 0; at + 12 <= pem.size(); at += 4) {
+        const std::string piece = pem.substr(at, 12);
+        if (piece.find_first_of("- \n") == std::string::npos && text.find(piece) != std::string::npos) FAIL("shows " << row.file);
+      }
+    }
+  }
+}
+
+TEST_CASE("a generated key is one that openssl finds right", "[key]") {
+  const std::string name = GENERATE("ecdsa-p256", "ecdsa-p384", "rsa-2048", "rsa-3072", "ed25519");
+  INFO(name);
+  const PrivateKey key = PrivateKey::generate(KeyAlgorithm{name});
+  CHECK(key.algorithm().name() == name);
+  const auto check = run({"openssl", "pkey", "-check", "-noout"}, {.input = std::string{text_of(key.pkcs8_pem().reveal())}});
+  CHECK(check.out == "Key is valid\n");
+  const auto spki = run({"openssl", "pkey", "-pubout", "-outform", "DER"}, {.input = std::string{text_of(key.pkcs8_pem().reveal())}});
+  CHECK(hex(bytes_of(spki.out)) == hex(key.public_key().spki_der()));
+}
+
+TEST_CASE("a generated key's PKCS#8 is what openssl would write", "[key]") {
+  const std::string name = GENERATE("ecdsa-p256", "ecdsa-p384", "rsa-2048", "ed25519");
+  const PrivateKey key = PrivateKey::generate(KeyAlgorithm{name});
+  const auto again = run({"openssl", "pkcs8", "-topk8", "-nocrypt", "-outform", "DER"}, {.input = std::string{text_of(key.pkcs8_pem().reveal())}});
+  CHECK(hex(bytes_of(again.out)) == hex(key.pkcs8_der().reveal()));
+  const auto pem = run({"openssl", "pkcs8", "-topk8", "-nocrypt"}, {.input = std::string{text_of(key.pkcs8_pem().reveal())}});
+  CHECK(pem.out == text_of(key.pkcs8_pem().reveal()));
+}
+
+TEST_CASE("two generated keys differ", "[key]") {
+  CHECK_FALSE(PrivateKey::generate().public_key() == PrivateKey::generate().public_key());
+}
+
+TEST_CASE("key algorithms go by name", "[key]") {
+  CHECK(KeyAlgorithm{"ecdsa-p256"} == KeyAlgorithm::ecdsa_p256());
+  CHECK(KeyAlgorithm{"ecdsa-p384"} == KeyAlgorithm::ecdsa_p384());
+  CHECK(KeyAlgorithm{"rsa-2048"} == KeyAlgorithm::rsa_2048());
+  CHECK(KeyAlgorithm{"rsa-3072"} == KeyAlgorithm::rsa_3072());
+  CHECK(KeyAlgorithm{"rsa-4096"} == KeyAlgorithm::rsa_4096());
+  CHECK(KeyAlgorithm{"ed25519"} == KeyAlgorithm::ed25519());
+  for (const std::string name : {"", "rsa", "rsa-1024", "rsa-2560", "RSA-2048", "p256", "ed448", "dsa", "ecdsa-p256 "}) {
+    INFO(name);
+    check_refused([&] { return KeyAlgorithm{name}; }, Errc::unsupported, "there is no such kind; use ecdsa-p256, ecdsa-p384, rsa-2048");
+  }
+}
+
+TEST_CASE("what the OpenSSL at hand lacks is refused by its name", "[key]") {
+  const std::string name = GENERATE("ml-dsa-44", "ml-dsa-65", "ml-dsa-87");
+  const KeyAlgorithm algorithm{name};
+  if (algorithm.available()) {  // OpenSSL 3.5 and later
+    CHECK(PrivateKey::generate(algorithm).algorithm() == algorithm);
+  } else {
+    check_refused([&] { return PrivateKey::generate(algorithm); }, Errc::unsupported,
+                  "key algorithm \"" + name + "\": the OpenSSL at hand (3.");
+  }
+}
+
+TEST_CASE("a public key comes from what openssl writes with -pubout, and goes back the same", "[key]") {
+  const std::string name = GENERATE("p256-sec1", "p384-sec1", "rsa2048-pkcs1", "ed25519-pkcs8");
+  const auto pem = run({"openssl", "pkey", "-in", data_path("keys/good/" + name + ".pem").string(), "-pubout"});
+  CHECK(PublicKey::from_pem(pem.out) == read(name).public_key());
+}
+
+TEST_CASE("a public key that is not what it should be is refused", "[key]") {
+  const TemporaryFolder folder;
+  const PublicKey right = read("p256-sec1").public_key();
+  Bytes p256{right.spki_der().begin(), right.spki_der().end()};
+  SECTION("a point off its curve") {
+    p256.back() ^= 1;
+    check_refused([&] { return PublicKey::from_spki_der(p256); }, Errc::malformed, "is no uncompressed point of ecdsa-p256");
+  }
+  SECTION("octets after it") {
+    p256.push_back(0);
+    check_refused([&] { return PublicKey::from_spki_der(p256); }, Errc::malformed, "more octets than it should");
+  }
+  SECTION("cut short") {
+    for (std::size_t size = 0; size < p256.size(); ++size) CHECK_THROWS_AS(PublicKey::from_spki_der(ByteView{p256}.first(size)), Error);
+  }
+  SECTION("a private key in its place") {
+    check_refused([&] { return PublicKey::from_pem(data("keys/good/p256-pkcs8.pem")); }, Errc::malformed, "BEGIN PUBLIC KEY");
+  }
+  SECTION("another curve, a weak RSA key, another kind") {
+    const auto spki = [](std::vector<std::string> arguments) {
+      std::vector<std::string> command = {"openssl", "genpkey", "-outform", "DER"};
+      command.insert(command.end(), arguments.begin(), arguments.end());
+      const auto key = run(command);
+      const auto out = run({"openssl", "pkey", "-inform", "DER", "-pubout", "-outform", "DER"}, {.input = key.out});
+      return Bytes{out.out.begin(), out.out.end()};
+    };
+    const Bytes p521 = spki({"-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-521"});
+    check_refused([&] { return PublicKey::from_spki_der(p521); }, Errc::policy, "neither P-256 nor P-384");
+    const Bytes rsa1024 = spki({"-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024"});
+    check_refused([&] { return PublicKey::from_spki_der(rsa1024); }, Errc::policy, "RSA of 1024 bits; the least is 2048");
+    const Bytes x25519 = spki({"-algorithm", "X25519"});
+    check_refused([&] { return PublicKey::from_spki_der(x25519); }, Errc::unsupported, "none of ECDSA, RSA and Ed25519");
+  }
+}
