@@ -1,0 +1,13 @@
+#include <spaceca/exporter.h>
+
+#include "export/bundle.h"
+
+namespace spaceca::exporter {
+
+FileSet jdbc(const Credential& credential, std::string_view prefix) {
+  FileSet set;
+  set.add({prefixed(prefix, "postgresql.pk8"), FileRole::key, credential.key().pkcs8_der()});
+  return set;
+}
+
+}  // namespace spaceca::exporter

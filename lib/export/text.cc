@@ -1,0 +1,207 @@
+#include <algorithm>
+#include <array>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <openssl/evp.h>
+
+#include <spaceca/error.h>
+#include <spaceca/exporter.h>
+
+#include "base/hex.h"
+#include "base/printable.h"
+#include "export/bundle.h"
+
+namespace spaceca::exporter {
+namespace {
+
+using Setting = std::pair<std::string_view, std::string>;
+
+std::string_view libpq_word(SslMode mode) {
+  switch (mode) {
+    case SslMode::require: return "require";
+    case SslMode::verify_ca: return "verify-ca";
+    case SslMode::verify_full: break;
+  }
+  return "verify-full";
+}
+
+// No form below can carry a NUL, and each is read as a C string by somebody.
+const std::string& checked(std::string_view what, const std::string& value) {
+  if (value.empty()) throw Error{Errc::invalid_argument, fmt::format("connection: its {} is empty", what)};
+  if (value.find('\0') != std::string::npos) {
+    throw Error{Errc::invalid_argument, fmt::format("connection: its {} \"{}\" holds a NUL", what, printable(value))};
+  }
+  return value;
+}
+
+struct Paths {
+  std::string certificate, key, roots;
+};
+
+Paths paths_of(const Connection& connection, std::string_view key_name) {
+  const std::string& folder = checked("folder", connection.folder);
+  const auto path = [&](std::string_view name) {
+    return fmt::format("{}{}{}", folder, folder.ends_with('/') ? "" : "/", prefixed(connection.prefix, name));
+  };
+  return {path("postgresql.crt"), path(key_name), path("root.crt")};
+}
+
+void check_connection(const Connection& connection) {
+  checked("host", connection.host);
+  checked("database", connection.database);
+  checked("user", connection.user);
+  if (connection.port == 0) throw Error{Errc::invalid_argument, "connection: port 0; give 1 to 65535"};
+}
+
+// Within single quotes a POSIX shell changes nothing, and nothing but the quote itself ends them.
+std::string shell_quoted(std::string_view text) {
+  std::string quoted = "'";
+  for (const char c : text) {
+    if (c == '\'') {
+      quoted += "'\\''";
+    } else {
+      quoted += c;
+    }
+  }
+  return quoted + "'";
+}
+
+// RFC 3986: everything but the unreserved characters goes as %XX (a blank too: '+' means a blank only to some readers).
+std::string percent_encoded(std::string_view text) {
+  std::string encoded;
+  for (const char c : text) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    const bool unreserved = letter || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
+    if (unreserved) {
+      encoded += c;
+    } else {
+      encoded += '%';
+      encoded += hex_of(bytes_of({&c, 1}), HexCase::upper);
+    }
+  }
+  return encoded;
+}
+
+// An IPv6 address goes into brackets in a URI (RFC 3986 3.2.2); nothing else has a colon.
+std::string uri_host(const std::string& host) {
+  return host.find(':') != std::string::npos ? fmt::format("[{}]", host) : percent_encoded(host);
+}
+
+std::string query(const std::vector<Setting>& settings) {
+  std::string text;
+  for (const auto& [name, value] : settings) {
+    text += fmt::format("{}{}={}", text.empty() ? '?' : '&', name, percent_encoded(value));
+  }
+  return text;
+}
+
+SecretBuffer base64(ByteView octets) {
+  SecretBuffer text((octets.size() + 2) / 3 * 4 + 1);  // and EVP_EncodeBlock's NUL
+  EVP_EncodeBlock(text.data(), octets.data(), static_cast<int>(octets.size()));
+  text.pop_back();
+  return text;
+}
+
+// RFC 1123 subdomain, as Kubernetes wants the names of its objects.
+void check_kubernetes_name(std::string_view name) {
+  const auto alphanumeric = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+  const bool characters = std::all_of(name.begin(), name.end(), [&](char c) { return alphanumeric(c) || c == '-' || c == '.'; });
+  if (name.empty() || name.size() > 253 || !characters || !alphanumeric(name.front()) || !alphanumeric(name.back())) {
+    throw Error{Errc::invalid_argument, fmt::format("secret name \"{}\": give 1 to 253 of a-z, 0-9, hyphen and dot, a letter or a digit "
+                                                    "at both ends", printable(name))};
+  }
+}
+
+}  // namespace
+
+std::string environment(const Connection& connection) {
+  check_connection(connection);
+  const Paths paths = paths_of(connection, "postgresql.key");
+  const std::vector<Setting> settings = {{"PGHOST", connection.host},
+                                         {"PGPORT", fmt::to_string(connection.port)},
+                                         {"PGDATABASE", connection.database},
+                                         {"PGUSER", connection.user},
+                                         {"PGSSLMODE", std::string{libpq_word(connection.sslmode)}},
+                                         {"PGSSLCERT", paths.certificate},
+                                         {"PGSSLKEY", paths.key},
+                                         {"PGSSLROOTCERT", paths.roots}};
+  std::string text;
+  for (const auto& [name, value] : settings) text += fmt::format("export {}={}\n", name, shell_quoted(value));
+  return text;
+}
+
+std::string service(const Connection& connection, std::string_view name) {
+  check_connection(connection);
+  const auto refuse = [](std::string_view what, std::string_view value, std::string_view why) {
+    throw Error{Errc::invalid_argument, fmt::format("service file: {} \"{}\" {}", what, printable(value), why)};
+  };
+  if (name.empty() || name.find_first_of("]\r\n") != std::string_view::npos || name.find('\0') != std::string_view::npos) {
+    refuse("service name", name, "is empty or holds a bracket, a line break or a NUL");
+  }
+  const Paths paths = paths_of(connection, "postgresql.key");
+  const std::vector<Setting> settings = {{"host", connection.host},
+                                         {"port", fmt::to_string(connection.port)},
+                                         {"dbname", connection.database},
+                                         {"user", connection.user},
+                                         {"sslmode", std::string{libpq_word(connection.sslmode)}},
+                                         {"sslcert", paths.certificate},
+                                         {"sslkey", paths.key},
+                                         {"sslrootcert", paths.roots}};
+  std::string text = fmt::format("[{}]\n", name);
+  for (const auto& [key, value] : settings) {
+    constexpr std::string_view kBlanks = " \t\r\n\v\f";
+    constexpr std::size_t kLongestLine = 1022;  // libpq reads lines into 1,024 octets
+    if (value.find_first_of("\r\n") != std::string::npos) refuse(key, value, "holds a line break, which the file cannot carry");
+    if (kBlanks.find(value.back()) != std::string_view::npos) refuse(key, value, "ends with a blank, which libpq drops");
+    const std::string line = fmt::format("{}={}", key, value);
+    if (line.size() > kLongestLine) refuse(key, value, "is too long for a line of the file");
+    text += line + "\n";
+  }
+  return text;
+}
+
+std::string libpq_uri(const Connection& connection) {
+  check_connection(connection);
+  const Paths paths = paths_of(connection, "postgresql.key");
+  return fmt::format("postgresql://{}@{}:{}/{}{}", percent_encoded(connection.user), uri_host(connection.host), connection.port,
+                     percent_encoded(connection.database),
+                     query({{"sslmode", std::string{libpq_word(connection.sslmode)}},
+                            {"sslcert", paths.certificate},
+                            {"sslkey", paths.key},
+                            {"sslrootcert", paths.roots}}));
+}
+
+std::string jdbc_url(const Connection& connection, JdbcKey key) {
+  check_connection(connection);
+  const Paths paths = paths_of(connection, key == JdbcKey::pk8 ? "postgresql.pk8" : "postgresql.p12");
+  std::vector<Setting> settings = {{"user", connection.user}, {"sslmode", std::string{libpq_word(connection.sslmode)}}};
+  if (key == JdbcKey::pk8) settings.emplace_back("sslcert", paths.certificate);  // a .p12 holds its own
+  settings.emplace_back("sslkey", paths.key);
+  settings.emplace_back("sslrootcert", paths.roots);
+  return fmt::format("jdbc:postgresql://{}:{}/{}{}", uri_host(connection.host), connection.port, percent_encoded(connection.database),
+                     query(settings));
+}
+
+FileSet kubernetes(const Credential& credential, std::string_view name, std::string_view prefix) {
+  check_kubernetes_name(name);
+  SecretBuffer text;
+  const auto append = [&text](const auto& piece) { text.insert(text.end(), piece.begin(), piece.end()); };
+  const auto entry = [&append](std::string_view field, ByteView octets) {
+    append(fmt::format("  {}: ", field));
+    append(base64(octets));
+    append(std::string_view{"\n"});
+  };
+  // In quotes: to YAML a bare 123 or true is no string.
+  append(fmt::format("apiVersion: v1\nkind: Secret\ntype: kubernetes.io/tls\nmetadata:\n  name: \"{}\"\ndata:\n", name));
+  entry("tls.crt", bytes_of(pem_of(credential.chain())));
+  entry("tls.key", credential.key().pkcs8_pem().reveal());
+  entry("ca.crt", bytes_of(pem_of(credential.roots())));
+
+  FileSet set;
+  set.add({prefixed(prefix, "secret.yaml"), FileRole::other, SecretBytes{std::move(text)}});
+  return set;
+}
+
+}  // namespace spaceca::exporter
