@@ -23,7 +23,7 @@ namespace spaceca::exporter {
 [[nodiscard]] SPACECA_EXPORT FileSet jdbc(const Credential& credential, std::string_view prefix = {});
 
 // PREFIXpostgresql.p12: key and chain under the alias "user", which is the only one that pgjdbc asks for; AES-256-CBC with PBKDF2 and a
-// SHA-256 MAC. The password must be UTF-8 and not empty.
+// SHA-256 MAC. The password: printable ASCII and not empty, since Java takes no other.
 [[nodiscard]] SPACECA_EXPORT FileSet pkcs12(const Credential& credential, const SecretBytes& password, std::string_view prefix = {});
 
 // server.crt (the leaf, then its intermediates), server.key, root.crt, for ssl_cert_file, ssl_key_file and ssl_ca_file.

@@ -95,7 +95,8 @@ class SPACECA_EXPORT PrivateKey final {
   // Unencrypted PKCS#8 of version 1, as openssl writes it.
   [[nodiscard]] SecretBytes pkcs8_der() const;
   [[nodiscard]] SecretBytes pkcs8_pem() const;
-  // "ENCRYPTED PRIVATE KEY". An empty passphrase is refused (Errc::invalid_argument).
+  // "ENCRYPTED PRIVATE KEY". Errc::invalid_argument for an empty passphrase, and for jdk17 one that is not printable ASCII: Java takes
+  // no other.
   [[nodiscard]] SecretBytes encrypted_pkcs8_pem(const SecretBytes& passphrase, EncryptionFor reader) const;
   [[nodiscard]] SecretBytes encrypted_pkcs8_der(const SecretBytes& passphrase, EncryptionFor reader) const;
 

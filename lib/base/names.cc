@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -86,13 +87,19 @@ void check_dns_name(std::string_view host, Wildcard wildcard) {
   }
 }
 
-// Characters that do not show, or that change how their neighbours show.
+// Characters that do not show, or that change how their neighbours show: controls and line separators, and what Unicode calls
+// Default_Ignorable_Code_Point (bidirectional controls, zero widths, fillers, variation selectors, tags).
+struct Range {
+  char32_t first, last;
+};
+constexpr Range kMisleading[] = {
+    {0x0000, 0x001F}, {0x007F, 0x009F}, {0x00AD, 0x00AD}, {0x034F, 0x034F}, {0x061C, 0x061C},   {0x115F, 0x1160},   {0x17B4, 0x17B5},
+    {0x180B, 0x180F}, {0x200B, 0x200F}, {0x2028, 0x202E}, {0x2060, 0x206F}, {0x3164, 0x3164},   {0xFE00, 0xFE0F},   {0xFEFF, 0xFEFF},
+    {0xFFA0, 0xFFA0}, {0xFFF0, 0xFFFB}, {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A}, {0xE0000, 0xE0FFF},
+};
+
 bool misleads(char32_t c) {
-  const auto in = [c](char32_t first, char32_t last) { return c >= first && c <= last; };
-  const bool control = c < 0x20 || in(0x7F, 0x9F) || in(0x2028, 0x2029);
-  const bool bidirectional = c == 0x061C || in(0x200E, 0x200F) || in(0x202A, 0x202E) || in(0x2066, 0x2069);
-  const bool zero_width = c == 0x00AD || c == 0x034F || c == 0x180E || in(0x200B, 0x200D) || in(0x2060, 0x2064) || c == 0xFEFF;
-  return control || bidirectional || zero_width;
+  return std::any_of(std::begin(kMisleading), std::end(kMisleading), [c](Range range) { return c >= range.first && c <= range.last; });
 }
 
 }  // namespace

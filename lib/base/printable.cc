@@ -1,5 +1,7 @@
 #include "base/printable.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace spaceca {
@@ -16,6 +18,10 @@ std::string printable(std::string_view text) {
   }
   if (text.size() > kLongest) shown += "...";
   return shown;
+}
+
+bool is_printable_ascii(ByteView octets) {
+  return std::all_of(octets.begin(), octets.end(), [](std::uint8_t c) { return c >= 0x20 && c <= 0x7E; });
 }
 
 }  // namespace spaceca

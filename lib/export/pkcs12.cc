@@ -5,6 +5,7 @@
 #include <spaceca/error.h>
 #include <spaceca/exporter.h>
 
+#include "base/printable.h"
 #include "export/bundle.h"
 #include "ossl/check.h"
 #include "ossl/encode.h"
@@ -25,6 +26,9 @@ ossl::X509Certificate openssl_certificate(const Certificate& certificate) {
 
 FileSet pkcs12(const Credential& credential, const SecretBytes& password, std::string_view prefix) {
   if (password.empty()) throw Error{Errc::invalid_argument, "PKCS#12 password: is empty; give at least one character"};
+  if (!is_printable_ascii(password.reveal())) {
+    throw Error{Errc::invalid_argument, "PKCS#12 password: holds characters that are not printable ASCII, which Java refuses"};
+  }
   // OpenSSL wants it ended by a NUL.
   SecretBuffer characters(password.reveal().begin(), password.reveal().end());
   characters.push_back(0);

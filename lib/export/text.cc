@@ -4,7 +4,6 @@
 #include <vector>
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
 #include <spaceca/error.h>
 #include <spaceca/exporter.h>
@@ -12,6 +11,7 @@
 #include "base/hex.h"
 #include "base/printable.h"
 #include "export/bundle.h"
+#include "x509/pem.h"
 
 namespace spaceca::exporter {
 namespace {
@@ -94,13 +94,6 @@ std::string query(const std::vector<Setting>& settings) {
   for (const auto& [name, value] : settings) {
     text += fmt::format("{}{}={}", text.empty() ? '?' : '&', name, percent_encoded(value));
   }
-  return text;
-}
-
-SecretBuffer base64(ByteView octets) {
-  SecretBuffer text((octets.size() + 2) / 3 * 4 + 1);  // and EVP_EncodeBlock's NUL
-  EVP_EncodeBlock(text.data(), octets.data(), static_cast<int>(octets.size()));
-  text.pop_back();
   return text;
 }
 
@@ -190,7 +183,7 @@ FileSet kubernetes(const Credential& credential, std::string_view name, std::str
   const auto append = [&text](const auto& piece) { text.insert(text.end(), piece.begin(), piece.end()); };
   const auto entry = [&append](std::string_view field, ByteView octets) {
     append(fmt::format("  {}: ", field));
-    append(base64(octets));
+    append(x509::base64(octets));
     append(std::string_view{"\n"});
   };
   // In quotes: to YAML a bare 123 or true is no string.

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 #include <utility>
 
@@ -36,15 +37,14 @@ enum class Tag : std::uint8_t {
 template <class Buffer>
 class BasicWriter final {
  public:
-  BasicWriter() = default;
-  explicit BasicWriter(std::size_t expected) { octets_.reserve(expected); }
+  explicit BasicWriter(std::size_t expected = 128) : octets_(expected) {}
 
   // A constructed value, or a string that wraps DER: the tag, the length, and what `content` writes.
   template <class Content>
   void nest(Tag tag, Content&& content) {
-    octets_.push_back(static_cast<std::uint8_t>(tag));
-    octets_.push_back(0);
-    const std::size_t start = octets_.size();
+    put(static_cast<std::uint8_t>(tag));
+    put(0);
+    const std::size_t start = size_;
     std::forward<Content>(content)();
     set_length(start);
   }
@@ -56,7 +56,7 @@ class BasicWriter final {
   template <class Content>
   void bit_string(Content&& content) {
     nest(Tag::bit_string, [&] {
-      octets_.push_back(0);
+      put(0);
       std::forward<Content>(content)();
     });
   }
@@ -66,7 +66,12 @@ class BasicWriter final {
     nest(tag, [&] { raw(content); });
   }
   // Ready DER, or content inside a nest.
-  void raw(ByteView der) { octets_.insert(octets_.end(), der.begin(), der.end()); }
+  void raw(ByteView der) {
+    if (der.empty()) return;
+    make_room(der.size());
+    std::memcpy(octets_.data() + size_, der.data(), der.size());
+    size_ += der.size();
+  }
 
   void object(const Oid& oid) { value(Tag::object_identifier, oid.octets()); }
   void null() { value(Tag::null, {}); }
@@ -77,34 +82,49 @@ class BasicWriter final {
   void integer(ByteView magnitude) {
     while (magnitude.size() > 1 && magnitude.front() == 0) magnitude = magnitude.subspan(1);
     nest(Tag::integer, [&] {
-      if (magnitude.empty() || magnitude.front() >= 0x80) octets_.push_back(0);
+      if (magnitude.empty() || magnitude.front() >= 0x80) put(0);
       raw(magnitude);
     });
   }
   // UTCTime through 2049, GeneralizedTime from 2050 on (RFC 5280 4.1.2.5).
   void time(Instant instant);
 
-  [[nodiscard]] std::size_t size() const noexcept { return octets_.size(); }
-  [[nodiscard]] ByteView view() const noexcept { return octets_; }
-  [[nodiscard]] Buffer take() noexcept { return std::move(octets_); }
+  [[nodiscard]] Buffer take() {
+    octets_.resize(size_);
+    return std::move(octets_);
+  }
 
  private:
+  // Grown by hand: element by element a vector with an allocator of its own moves one octet at a time.
+  void make_room(std::size_t more) {
+    if (octets_.size() - size_ >= more) return;
+    Buffer larger(2 * octets_.size() + more);
+    std::memcpy(larger.data(), octets_.data(), size_);
+    octets_.swap(larger);
+  }
+  void put(std::uint8_t octet) {
+    make_room(1);
+    octets_[size_++] = octet;
+  }
   void set_length(std::size_t start) {
-    const std::size_t length = octets_.size() - start;
+    const std::size_t length = size_ - start;
     if (length < 0x80) {
       octets_[start - 1] = static_cast<std::uint8_t>(length);
       return;
     }
-    std::uint8_t long_form[sizeof length];
+    // The long form: the content makes room for it.
     std::size_t count = 0;
     for (std::size_t rest = length; rest != 0; rest >>= 8) ++count;
-    for (std::size_t i = 0; i < count; ++i) long_form[i] = static_cast<std::uint8_t>(length >> (8 * (count - 1 - i)));
+    make_room(count);
+    size_ += count;
+    std::memmove(octets_.data() + start + count, octets_.data() + start, length);
     octets_[start - 1] = static_cast<std::uint8_t>(0x80 | count);
-    octets_.insert(octets_.begin() + static_cast<std::ptrdiff_t>(start), long_form, long_form + count);
+    for (std::size_t i = 0; i < count; ++i) octets_[start + i] = static_cast<std::uint8_t>(length >> (8 * (count - 1 - i)));
   }
 
   static constexpr std::uint8_t kTrue[] = {0xFF};
-  Buffer octets_;
+  Buffer octets_;  // the first size_ are written
+  std::size_t size_ = 0;
 };
 
 template <class Buffer>
@@ -116,8 +136,8 @@ void BasicWriter<Buffer>::time(Instant instant) {
   const bool utc = year >= 1950 && year <= 2049;
   nest(utc ? Tag::utc_time : Tag::generalized_time, [&] {
     const auto two_digits = [this](unsigned n) {
-      octets_.push_back(static_cast<std::uint8_t>('0' + n / 10 % 10));
-      octets_.push_back(static_cast<std::uint8_t>('0' + n % 10));
+      put(static_cast<std::uint8_t>('0' + n / 10 % 10));
+      put(static_cast<std::uint8_t>('0' + n % 10));
     };
     if (!utc) two_digits(static_cast<unsigned>(year) / 100);
     two_digits(static_cast<unsigned>(year) % 100);
@@ -126,7 +146,7 @@ void BasicWriter<Buffer>::time(Instant instant) {
     two_digits(static_cast<unsigned>(clock.hours().count()));
     two_digits(static_cast<unsigned>(clock.minutes().count()));
     two_digits(static_cast<unsigned>(clock.seconds().count()));
-    octets_.push_back('Z');
+    put('Z');
   });
 }
 

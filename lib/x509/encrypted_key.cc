@@ -17,6 +17,7 @@
 
 #include <spaceca/error.h>
 
+#include "base/printable.h"
 #include "ossl/check.h"
 #include "ossl/encode.h"
 #include "ossl/handles.h"
@@ -171,6 +172,9 @@ SecretBytes decrypted_traditional(std::string_view headers, const SecretBytes& o
 
 SecretBytes encrypted_pkcs8(ByteView pkcs8, const SecretBytes& passphrase, EncryptionFor reader) {
   if (passphrase.empty()) throw Error{Errc::invalid_argument, "encrypted private key: the passphrase is empty; give at least one octet"};
+  if (reader == EncryptionFor::jdk17 && !is_printable_ascii(passphrase.reveal())) {
+    throw Error{Errc::invalid_argument, "encrypted private key: the passphrase holds characters that are not printable ASCII, which Java refuses"};
+  }
   const ossl::Pkcs8 info{ossl::check(ossl::decoded(d2i_PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO_free, pkcs8), "read a private key")};
   AlgorithmId scheme{ossl::check(scheme_for(reader), "choose an encryption")};
   const ossl::Sealed sealed{ossl::check(

@@ -157,6 +157,13 @@ SecretBytes decoded(const PemBlock& block, std::string_view what) {
   return SecretBytes{std::move(octets)};
 }
 
+SecretBuffer base64(ByteView octets) {
+  SecretBuffer text((octets.size() + 2) / 3 * 4 + 1);  // and EVP_EncodeBlock's NUL
+  EVP_EncodeBlock(text.data(), octets.data(), static_cast<int>(octets.size()));
+  text.pop_back();
+  return text;
+}
+
 void append_pem(std::string& text, std::string_view label, ByteView der) { append_block(text, label, der); }
 void append_pem(SecretBuffer& text, std::string_view label, ByteView der) { append_block(text, label, der); }
 

@@ -29,4 +29,7 @@ struct PemBlock {
 void append_pem(std::string& text, std::string_view label, ByteView der);
 void append_pem(SecretBuffer& text, std::string_view label, ByteView der);
 
+// One line, no line feed.
+[[nodiscard]] SecretBuffer base64(ByteView octets);
+
 }  // namespace spaceca::x509

@@ -10,7 +10,7 @@ using namespace spaceca::test;
 
 namespace {
 
-const SecretBytes kPassphrase{std::string_view{"p\xC3\xA4ss phrase"}};
+const SecretBytes kPassphrase{std::string_view{"pass phrase ~!\"$"}};
 
 Outcome opened_by_openssl(ByteView pem, const std::string& passphrase) {
   const TemporaryFolder folder;
@@ -26,7 +26,7 @@ TEST_CASE("openssl opens an encrypted key of every form and finds the same key",
   const EncryptionFor reader = GENERATE(EncryptionFor::modern, EncryptionFor::memory_hard, EncryptionFor::jdk17);
   const std::string algorithm = GENERATE("ecdsa-p256", "rsa-2048", "ed25519");
   const PrivateKey key = PrivateKey::generate(KeyAlgorithm{algorithm});
-  const auto opened = opened_by_openssl(key.encrypted_pkcs8_pem(kPassphrase, reader).reveal(), "p\xC3\xA4ss phrase");
+  const auto opened = opened_by_openssl(key.encrypted_pkcs8_pem(kPassphrase, reader).reveal(), "pass phrase ~!\"$");
   CHECK(hex(bytes_of(opened.out)) == hex(key.pkcs8_der().reveal()));
 }
 
@@ -60,6 +60,14 @@ TEST_CASE("a passphrase given for a key that needs none does no harm", "[key]") 
 TEST_CASE("nothing is encrypted under an empty passphrase", "[key]") {
   check_refused([] { return PrivateKey::generate().encrypted_pkcs8_pem(SecretBytes{}, EncryptionFor::modern); }, Errc::invalid_argument,
                 "the passphrase is empty; give at least one octet");
+}
+
+TEST_CASE("a passphrase beyond ASCII is for readers other than Java", "[key]") {
+  const SecretBytes umlaut{std::string_view{"p\xC3\xA4ss"}};
+  const PrivateKey key = PrivateKey::generate();
+  const auto opened = opened_by_openssl(key.encrypted_pkcs8_pem(umlaut, EncryptionFor::modern).reveal(), "p\xC3\xA4ss");
+  CHECK(hex(bytes_of(opened.out)) == hex(key.pkcs8_der().reveal()));
+  check_refused([&] { return key.encrypted_pkcs8_pem(umlaut, EncryptionFor::jdk17); }, Errc::invalid_argument, "which Java refuses");
 }
 
 TEST_CASE("of two encryptions of one key none repeats the other's salt", "[key]") {

@@ -1,0 +1,115 @@
+// The example programs, run as a user runs them.
+#include <spaceca/certificate.h>
+#include <spaceca/key.h>
+
+#include "support/child.h"
+#include "support/files.h"
+#include "support/text.h"
+
+using namespace spaceca;
+using namespace spaceca::test;
+using Catch::Matchers::ContainsSubstring;
+
+namespace {
+
+Outcome quickstart(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), SPACECA_QUICKSTART);
+  return run(arguments);
+}
+
+std::string key_of(const std::filesystem::path& certificate) {
+  return Certificate::from_pem(read_file(certificate)).public_key().algorithm().name();
+}
+
+}  // namespace
+
+TEST_CASE("quickstart makes its folder with what a server and a client need, keys for their owner alone", "[quickstart]") {
+  const TemporaryFolder folder;
+  const auto made = folder.path() / "certs";
+  const Outcome outcome = quickstart({made.string()});
+  CHECK(outcome.exit_code == 0);
+  CHECK(outcome.err == "");
+  CHECK_THAT(outcome.out, ContainsSubstring("server  CN=localhost, serial ") && ContainsSubstring("client  CN=app, serial "));
+  const std::vector<std::pair<std::string, unsigned>> expected = {
+      {"client/postgresql.crt", 0644}, {"client/postgresql.key", 0600},      {"client/postgresql.p12", 0600}, {"client/postgresql.p12.pass", 0600},
+      {"client/postgresql.pk8", 0600}, {"client/root.crt", 0644},            {"server/root.crt", 0644},       {"server/server.crt", 0644},
+      {"server/server.key", 0600}};
+  std::size_t files = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator{made}) files += entry.is_regular_file() ? 1U : 0U;
+  CHECK(files == expected.size());
+  for (const auto& [name, mode] : expected) {
+    INFO(name);
+    CHECK(mode_of(made / name) == mode);
+  }
+  CHECK(outcome.out.find(read_file(made / "client/postgresql.p12.pass")) == std::string::npos);
+  const Outcome opened = run({"openssl", "pkcs12", "-in", (made / "client/postgresql.p12").string(), "-passin",
+                              "file:" + (made / "client/postgresql.p12.pass").string(), "-noout"});
+  CHECK(opened.exit_code == 0);
+}
+
+TEST_CASE("quickstart's names are those it is given", "[quickstart]") {
+  const TemporaryFolder folder;
+  const auto made = folder.path() / "x";
+  REQUIRE(quickstart({made.string(), "--space", "acme", "--host", "db.acme.example", "--host", "10.0.0.1", "--role", "reader"}).exit_code == 0);
+  CHECK(Certificate::from_pem(read_file(made / "server/server.crt")).subject() == "CN=db.acme.example");
+  CHECK(Certificate::from_pem(read_file(made / "client/postgresql.crt")).subject() == "CN=reader");
+  CHECK(Certificate::from_pem(read_file(made / "client/root.crt")).subject().starts_with("CN=acme G1 "));
+}
+
+TEST_CASE("quickstart's key algorithm goes where PostgreSQL can use it", "[quickstart]") {
+  auto [algorithm, root, server, client] = GENERATE(table<std::string, std::string, std::string, std::string>({
+      {"ecdsa-p256", "ecdsa-p256", "ecdsa-p256", "ecdsa-p256"},
+      {"ecdsa-p384", "ecdsa-p384", "ecdsa-p256", "ecdsa-p256"},
+      {"rsa-2048", "rsa-2048", "rsa-2048", "rsa-2048"},
+      {"rsa-3072", "rsa-3072", "rsa-3072", "rsa-3072"},
+      {"ed25519", "ecdsa-p256", "ecdsa-p256", "ed25519"},
+  }));
+  const TemporaryFolder folder;
+  const auto made = folder.path() / "x";
+  REQUIRE(quickstart({made.string(), "--key-algorithm", algorithm}).exit_code == 0);
+  CHECK(key_of(made / "client/root.crt") == root);
+  CHECK(key_of(made / "server/server.crt") == server);
+  CHECK(key_of(made / "client/postgresql.crt") == client);
+}
+
+TEST_CASE("quickstart touches nothing where one of its files exists, and exits with 1", "[quickstart]") {
+  const TemporaryFolder folder;
+  std::filesystem::create_directory(folder.path() / "client");
+  write_file(folder.path() / "client/root.crt", "mine\n");
+  const Outcome outcome = quickstart({folder.path().string()});
+  CHECK(outcome.exit_code == 1);
+  CHECK_THAT(outcome.err, ContainsSubstring("root.crt\": exists already; choose another prefix or folder"));
+  CHECK(read_file(folder.path() / "client/root.crt") == "mine\n");
+  CHECK_FALSE(std::filesystem::exists(folder.path() / "server"));
+  CHECK_FALSE(std::filesystem::exists(folder.path() / "client/postgresql.key"));
+}
+
+TEST_CASE("quickstart refuses what it cannot use and says what would be right", "[quickstart]") {
+  auto [arguments, code, text] = GENERATE(table<std::vector<std::string>, int, std::string>({
+      {{}, 2, "DIR is required"},
+      {{"x", "--key-algorithm", "dsa"}, 2, "ecdsa-p256"},
+      {{"x", "--nonsense"}, 2, "--nonsense"},
+      {{"x", "--space", "Acme"}, 1, "space name \"Acme\": must start with one of a-z"},
+      {{"x", "--host", "b\xC3\xBC""cher.example"}, 1, "give the form that starts with xn--"},
+      {{"x", "--host", "a.example", "--host", "a.example"}, 1, "names host \"a.example\" twice"},
+      {{"x", "--role", ""}, 1, "role name \"\": is empty"},
+  }));
+  const TemporaryFolder folder;
+  if (!arguments.empty()) arguments[0] = (folder.path() / "x").string();
+  const Outcome outcome = quickstart(arguments);
+  CHECK(outcome.exit_code == code);
+  CHECK_THAT(outcome.err, ContainsSubstring(text));
+  CHECK_FALSE(std::filesystem::exists(folder.path() / "x"));
+}
+
+TEST_CASE("custom_signer shows a root and a leaf whose key the library never saw", "[custom_signer]") {
+  const Outcome outcome = run({SPACECA_CUSTOM_SIGNER});
+  REQUIRE(outcome.exit_code == 0);
+  const TemporaryFolder folder;
+  const auto second = outcome.out.find("-----BEGIN", 10);
+  write_file(folder.path() / "root.crt", outcome.out.substr(0, second));
+  write_file(folder.path() / "leaf.crt", outcome.out.substr(second));
+  CHECK(run({"openssl", "verify", "-x509_strict", "-purpose", "sslclient", "-CAfile", (folder.path() / "root.crt").string(),
+             (folder.path() / "leaf.crt").string()})
+            .exit_code == 0);
+}

@@ -1,0 +1,139 @@
+#include "support/postgres.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <pwd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <stdexcept>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include <spaceca/exporter.h>
+#include <spaceca/files.h>
+
+namespace spaceca::test {
+namespace {
+
+constexpr const char* kServerUser = "postgres";  // Debian's package makes it
+
+// PostgreSQL's programs are not on the PATH in Debian.
+std::string postgres_program(const std::string& name) {
+  std::vector<std::filesystem::path> versions;
+  const std::filesystem::path all = "/usr/lib/postgresql";
+  if (std::filesystem::exists(all)) {
+    for (const auto& entry : std::filesystem::directory_iterator{all}) {
+      if (std::filesystem::exists(entry.path() / "bin" / name)) versions.push_back(entry.path());
+    }
+  }
+  if (versions.empty()) return name;
+  const auto newest = std::max_element(versions.begin(), versions.end(), [](const auto& a, const auto& b) {
+    return std::stoi(a.filename().string()) < std::stoi(b.filename().string());
+  });
+  return (*newest / "bin" / name).string();
+}
+
+Outcome run_checked(const std::vector<std::string>& command, const ChildOptions& options = {}) {
+  Outcome outcome = run(command, options);
+  if (outcome.exit_code != 0) throw std::runtime_error{command.front() + " failed: " + outcome.out + outcome.err};
+  return outcome;
+}
+
+void give_to_server_user(const std::filesystem::path& path) {
+  if (geteuid() != 0) return;
+  const passwd* user = getpwnam(kServerUser);
+  if (user == nullptr) throw std::runtime_error{"no user postgres: is the postgresql package installed?"};
+  if (lchown(path.c_str(), user->pw_uid, user->pw_gid) != 0) throw std::runtime_error{"cannot give away " + path.string()};
+}
+
+}  // namespace
+
+int free_port() {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  const bool bound = bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0 && getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0;
+  close(fd);
+  if (!bound) throw std::runtime_error{"no free port"};
+  return ntohs(address.sin_port);
+}
+
+Postgres::Postgres(const FileSet& files, std::string_view hba, std::string_view ident) {
+  make_cluster(files, hba, ident);
+  // Between the choice of a port and its use somebody else may take it.
+  for (int attempt = 0; attempt < 5; ++attempt) {
+    port_ = free_port();
+    if (start()) break;
+    if (attempt == 4 || log().find("could not bind") == std::string::npos) throw std::runtime_error{"PostgreSQL does not start: " + log()};
+  }
+  sql(fmt::format("create role app login password '{}'", kPassword));
+  sql("create database app owner app");
+}
+
+Postgres::~Postgres() {
+  try {
+    static_cast<void>(run({postgres_program("pg_ctl"), "-D", (folder_.path() / "data").string(), "-m", "immediate", "-w", "stop"}, {.user = kServerUser}));
+  } catch (const std::exception&) {
+    // It was not running.
+  }
+}
+
+void Postgres::make_cluster(const FileSet& files, std::string_view hba, std::string_view ident) {
+  give_to_server_user(folder_.path());
+  const auto data = folder_.path() / "data";
+  run_checked({postgres_program("initdb"), "-D", data.string(), "-A", "trust", "-N", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8"},
+              {.user = kServerUser});
+  files::write(data, files);
+  for (const File& file : files.files()) give_to_server_user(data / file.name);
+  write_file(data / "pg_hba.conf", fmt::format("local all postgres trust\n{}", hba));
+  write_file(data / "pg_ident.conf", ident);
+  const auto conf = data / "postgresql.conf";
+  write_file(conf, read_file(conf) + fmt::format("listen_addresses = '127.0.0.1,127.0.0.2,::1'\nunix_socket_directories = '{}'\n"
+                                                 "ssl = on\nssl_cert_file = 'server.crt'\nssl_key_file = 'server.key'\n"
+                                                 "ssl_ca_file = 'root.crt'\nfsync = off\n",
+                                                 folder_.path().string()));
+}
+
+bool Postgres::start() {
+  const auto log = folder_.path() / "log";
+  return run({postgres_program("pg_ctl"), "-D", (folder_.path() / "data").string(), "-l", log.string(), "-w", "-o", fmt::format("-p {}", port_), "start"},
+             {.user = kServerUser})
+             .exit_code == 0;
+}
+
+std::string Postgres::sql(const std::string& text) const {
+  std::string out = run_checked({"psql", "-X", "-At", "-v", "ON_ERROR_STOP=1", "-d",
+                                 fmt::format("host={} port={} user=postgres dbname=postgres", folder_.path().string(), port_)},
+                                {.input = text})
+                        .out;
+  while (!out.empty() && out.back() == '\n') out.pop_back();
+  return out;
+}
+
+std::string Postgres::log() const {
+  const auto path = folder_.path() / "log";
+  return std::filesystem::exists(path) ? read_file(path) : "";
+}
+
+PsqlClient::PsqlClient(const Credential& credential, const Postgres& server) : port_(server.port()) {
+  files::write(folder_.path(), exporter::libpq(credential));
+}
+
+Outcome PsqlClient::query(const std::string& select, const Options& options) const {
+  std::string connection = fmt::format("host={} port={} dbname=app user={} sslmode={} sslrootcert='{}' connect_timeout=10 {}", options.host,
+                                       port_, options.user, options.sslmode, (folder_.path() / "root.crt").string(), options.extra);
+  if (options.with_certificate) {
+    connection += fmt::format(" sslcert='{}' sslkey='{}'", (folder_.path() / "postgresql.crt").string(),
+                              (folder_.path() / "postgresql.key").string());
+  }
+  // HOME is set elsewhere, so that nobody's ~/.postgresql takes part.
+  return run({"psql", "-X", "-At", "-w", "-d", connection, "-c", select},
+             {.environment = {fmt::format("PGPASSWORD={}", Postgres::kPassword), "HOME=/nonexistent"}});
+}
+
+}  // namespace spaceca::test
