@@ -34,4 +34,11 @@ std::optional<char32_t> next_utf8(std::string_view& rest) {
   return character;
 }
 
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    if (!next_utf8(text)) return false;
+  }
+  return true;
+}
+
 }  // namespace spaceca

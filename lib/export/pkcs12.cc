@@ -1,6 +1,6 @@
-#include <openssl/pkcs12.h>
-
 #include <string>
+
+#include <openssl/pkcs12.h>
 
 #include <spaceca/error.h>
 #include <spaceca/exporter.h>

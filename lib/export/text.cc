@@ -10,6 +10,7 @@
 
 #include "base/hex.h"
 #include "base/printable.h"
+#include "base/utf8.h"
 #include "export/bundle.h"
 #include "x509/pem.h"
 
@@ -68,13 +69,13 @@ std::string shell_quoted(std::string_view text) {
   return quoted + "'";
 }
 
+bool is_alphanumeric(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
+
 // RFC 3986: everything but the unreserved characters goes as %XX (a blank too: '+' means a blank only to some readers).
 std::string percent_encoded(std::string_view text) {
   std::string encoded;
   for (const char c : text) {
-    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    const bool unreserved = letter || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
-    if (unreserved) {
+    if (is_alphanumeric(c) || c == '-' || c == '.' || c == '_' || c == '~') {
       encoded += c;
     } else {
       encoded += '%';
@@ -97,13 +98,35 @@ std::string query(const std::vector<Setting>& settings) {
   return text;
 }
 
+// pgjdbc decodes what stands behind the slash, and nothing of the host (Driver.parseURL); and Java makes other characters of octets that
+// are not UTF-8.
+void check_jdbc(const Connection& connection) {
+  const auto refuse = [](std::string_view what, const std::string& value, std::string_view why) {
+    throw Error{Errc::invalid_argument, fmt::format("JDBC URL: {} \"{}\" {}", what, printable(value), why)};
+  };
+  const bool plain = std::all_of(connection.host.begin(), connection.host.end(),
+                                 [](char c) { return is_alphanumeric(c) || c == '.' || c == '-' || c == '_' || c == ':'; });
+  if (!plain) refuse("host", connection.host, "is neither a host name nor an address, and pgjdbc takes nothing else there");
+  for (const auto& [what, value] : {std::pair{"database", &connection.database}, std::pair{"user", &connection.user},
+                                    std::pair{"folder", &connection.folder}, std::pair{"prefix", &connection.prefix}}) {
+    if (!is_utf8(*value)) refuse(what, *value, "is not UTF-8");
+  }
+}
+
 // RFC 1123 subdomain, as Kubernetes wants the names of its objects.
 void check_kubernetes_name(std::string_view name) {
-  const auto alphanumeric = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
-  const bool characters = std::all_of(name.begin(), name.end(), [&](char c) { return alphanumeric(c) || c == '-' || c == '.'; });
-  if (name.empty() || name.size() > 253 || !characters || !alphanumeric(name.front()) || !alphanumeric(name.back())) {
-    throw Error{Errc::invalid_argument, fmt::format("secret name \"{}\": give 1 to 253 of a-z, 0-9, hyphen and dot, a letter or a digit "
-                                                    "at both ends", printable(name))};
+  const auto refuse = [name] {
+    throw Error{Errc::invalid_argument, fmt::format("secret name \"{}\": give 1 to 253 of a-z, 0-9, hyphen and dot, a letter or a digit at "
+                                                    "both ends of every part between dots", printable(name))};
+  };
+  const bool characters = std::all_of(name.begin(), name.end(), [](char c) { return (is_alphanumeric(c) && !(c >= 'A' && c <= 'Z')) || c == '-' || c == '.'; });
+  if (name.empty() || name.size() > 253 || !characters) refuse();
+  for (std::string_view rest = name;;) {
+    const auto dot = rest.find('.');
+    const std::string_view part = rest.substr(0, dot);
+    if (part.empty() || part.front() == '-' || part.back() == '-') refuse();
+    if (dot == std::string_view::npos) break;
+    rest.remove_prefix(dot + 1);
   }
 }
 
@@ -130,9 +153,12 @@ std::string service(const Connection& connection, std::string_view name) {
   const auto refuse = [](std::string_view what, std::string_view value, std::string_view why) {
     throw Error{Errc::invalid_argument, fmt::format("service file: {} \"{}\" {}", what, printable(value), why)};
   };
+  // libpq reads lines into 1,024 octets and refuses one that, with its line feed, fills 1,023 (parseServiceFile).
+  constexpr std::size_t kLongestLine = 1021;
   if (name.empty() || name.find_first_of("]\r\n") != std::string_view::npos || name.find('\0') != std::string_view::npos) {
     refuse("service name", name, "is empty or holds a bracket, a line break or a NUL");
   }
+  if (name.size() + 2 > kLongestLine) refuse("service name", name, "is too long for a line of the file");
   const Paths paths = paths_of(connection, "postgresql.key");
   const std::vector<Setting> settings = {{"host", connection.host},
                                          {"port", fmt::to_string(connection.port)},
@@ -145,7 +171,6 @@ std::string service(const Connection& connection, std::string_view name) {
   std::string text = fmt::format("[{}]\n", name);
   for (const auto& [key, value] : settings) {
     constexpr std::string_view kBlanks = " \t\r\n\v\f";
-    constexpr std::size_t kLongestLine = 1022;  // libpq reads lines into 1,024 octets
     if (value.find_first_of("\r\n") != std::string::npos) refuse(key, value, "holds a line break, which the file cannot carry");
     if (kBlanks.find(value.back()) != std::string_view::npos) refuse(key, value, "ends with a blank, which libpq drops");
     const std::string line = fmt::format("{}={}", key, value);
@@ -168,6 +193,7 @@ std::string libpq_uri(const Connection& connection) {
 
 std::string jdbc_url(const Connection& connection, JdbcKey key) {
   check_connection(connection);
+  check_jdbc(connection);
   const Paths paths = paths_of(connection, key == JdbcKey::pk8 ? "postgresql.pk8" : "postgresql.p12");
   std::vector<Setting> settings = {{"user", connection.user}, {"sslmode", std::string{libpq_word(connection.sslmode)}}};
   if (key == JdbcKey::pk8) settings.emplace_back("sslcert", paths.certificate);  // a .p12 holds its own

@@ -114,9 +114,8 @@ void Folder::rename_unless_there(const std::string& from, const std::string& to)
 
 void Folder::remove_if_there(const std::string& name) const noexcept { unlinkat(descriptor_.get(), name.c_str(), 0); }
 
-void Folder::rename_back(const std::string& from, const std::string& to) const noexcept {
-  // If this fails too there is nothing left to try; the older file stays under its second name.
-  static_cast<void>(renameat(descriptor_.get(), from.c_str(), descriptor_.get(), to.c_str()));
+bool Folder::rename_back(const std::string& from, const std::string& to) const noexcept {
+  return renameat(descriptor_.get(), from.c_str(), descriptor_.get(), to.c_str()) == 0;
 }
 
 }  // namespace spaceca::files

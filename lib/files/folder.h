@@ -45,7 +45,7 @@ class Folder final {
   void rename_over(const std::string& from, const std::string& to) const;
   void rename_unless_there(const std::string& from, const std::string& to) const;
   void remove_if_there(const std::string& name) const noexcept;
-  void rename_back(const std::string& from, const std::string& to) const noexcept;
+  [[nodiscard]] bool rename_back(const std::string& from, const std::string& to) const noexcept;  // whether it went
 
   [[nodiscard]] std::string path_of(const std::string& name) const { return (path_ / name).string(); }
 

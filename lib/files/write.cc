@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <map>
 #include <string>
+#include <string_view>
+#include <tuple>
 #include <vector>
 
 #include <fmt/format.h>
@@ -16,6 +18,11 @@
 
 namespace spaceca::files {
 namespace {
+
+// Beside its place a file has a known name, so that the next writer of the set finds what a power cut left; the folder's lock keeps
+// writers apart.
+constexpr std::string_view kNew = ".spaceca-new";
+constexpr std::string_view kOld = ".spaceca-old";
 
 struct Place {
   std::string folder;  // within the set; empty for the set's own
@@ -34,10 +41,20 @@ Place place_of(const File& file) {
   for (const std::string& part : {place.folder, place.name}) {
     if (part == "." || part == "..") refuse("leads out of its folder");
   }
+  if (place.name.ends_with(kNew) || place.name.ends_with(kOld)) refuse("has an ending that the writer uses for itself");
   return place;
 }
 
+// "postgresql" of "postgresql.key": a key and its certificate have it in common.
+std::string_view stem_of(std::string_view name) { return name.substr(0, name.rfind('.')); }
+
 mode_t mode_of(FileRole role) { return role == FileRole::trust || role == FileRole::certificate ? 0644 : 0600; }
+
+// "link" of "link/" and "link/.": with those the system would follow a symbolic link.
+std::string without_trailing_slashes(std::string path) {
+  while (path.size() > 1 && (path.ends_with('/') || path.ends_with("/."))) path.pop_back();
+  return path;
+}
 
 // One set on its way to its place. Until it is kept, its going undoes everything.
 class Transaction final {
@@ -55,6 +72,8 @@ class Transaction final {
   void keep();
 
  private:
+  void sort_by_turn();
+
   enum class State { planned, beside, in_place };
   struct Item {
     const File* file;
@@ -62,9 +81,9 @@ class Transaction final {
     Folder* folder = nullptr;
     bool replaces = false;
     State state = State::planned;
-    // Known names, so that the next writer of this set finds what a power cut left; the folder's lock keeps writers apart.
-    [[nodiscard]] std::string beside() const { return fmt::format(".{}.spaceca-new", place.name); }
-    [[nodiscard]] std::string kept() const { return fmt::format(".{}.spaceca-old", place.name); }
+    std::tuple<FileRole, std::ptrdiff_t, FileRole> turn = {};
+    [[nodiscard]] std::string beside() const { return fmt::format(".{}{}", place.name, kNew); }
+    [[nodiscard]] std::string kept() const { return fmt::format(".{}{}", place.name, kOld); }
   };
 
   std::filesystem::path root_;
@@ -77,8 +96,10 @@ Transaction::~Transaction() {
   for (auto item = items_.rbegin(); item != items_.rend(); ++item) {
     if (item->state == State::beside) item->folder->remove_if_there(item->beside());
     if (item->state == State::in_place && !item->replaces) item->folder->remove_if_there(item->place.name);
-    if (item->state == State::in_place && item->replaces) item->folder->rename_back(item->kept(), item->place.name);
-    if (item->replaces) item->folder->remove_if_there(item->kept());
+    // Put back; if that fails too, the older file at least stays under its second name.
+    const bool must_go_back = item->state == State::in_place && item->replaces;
+    const bool kept_is_needed = must_go_back && !item->folder->rename_back(item->kept(), item->place.name);
+    if (item->replaces && !kept_is_needed) item->folder->remove_if_there(item->kept());
   }
 }
 
@@ -136,8 +157,22 @@ void Transaction::write_beside() {
   }
 }
 
+// Trust, then what stands alone, then each certificate right behind its keys, which have its folder and its name up to the last dot.
+void Transaction::sort_by_turn() {
+  const auto first_of_its_name = [this](const Item& item) {
+    return std::find_if(items_.begin(), items_.end(), [&item](const Item& other) {
+             return other.place.folder == item.place.folder && stem_of(other.place.name) == stem_of(item.place.name);
+           }) - items_.begin();
+  };
+  for (Item& item : items_) {
+    const bool in_a_pair = item.file->role == FileRole::key || item.file->role == FileRole::certificate;
+    item.turn = {in_a_pair ? FileRole::key : item.file->role, in_a_pair ? first_of_its_name(item) : 0, item.file->role};
+  }
+  std::stable_sort(items_.begin(), items_.end(), [](const Item& a, const Item& b) { return a.turn < b.turn; });
+}
+
 void Transaction::put_in_place() {
-  std::stable_sort(items_.begin(), items_.end(), [](const Item& a, const Item& b) { return a.file->role < b.file->role; });
+  sort_by_turn();
   for (Item& item : items_) {
     if (item.replaces) {
       item.folder->rename_over(item.beside(), item.place.name);
@@ -159,8 +194,9 @@ void Transaction::keep() {
 
 }  // namespace
 
-void write(const std::filesystem::path& folder, const FileSet& set, Existing existing) {
-  if (folder.empty()) throw Error{Errc::invalid_argument, "file set: the folder to write to has no name"};
+void write(const std::filesystem::path& given, const FileSet& set, Existing existing) {
+  if (given.empty()) throw Error{Errc::invalid_argument, "file set: the folder to write to has no name"};
+  const std::filesystem::path folder = without_trailing_slashes(given.string());
   if (set.files().empty()) throw Error{Errc::invalid_argument, "file set: is empty"};
   Transaction transaction{folder};
   for (const File& file : set.files()) transaction.add(file);

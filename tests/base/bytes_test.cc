@@ -15,7 +15,9 @@ using namespace spaceca::test;
 namespace {
 
 template <class T>
-concept Streamable = requires(std::ostream& stream, const T& value) { stream << value; };
+concept Streamable = requires(std::ostream& stream, const T& value) {
+  stream << value;
+};
 
 }  // namespace
 

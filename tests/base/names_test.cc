@@ -63,7 +63,7 @@ TEST_CASE("any other space or database name is refused with the reason", "[names
       {"-acme", "must start with one of a-z"},
       {"_acme", "must start with one of a-z"},
       {" acme", "must start with one of a-z"},
-      {"\xC3\xA4" "cme", "must start with one of a-z"},
+      {"äcme", "must start with one of a-z"},
       {"../acme", "must start with one of a-z"},
       {"-", "must start with one of a-z"},
       {"acme-", "must not end with a hyphen"},
@@ -78,7 +78,7 @@ TEST_CASE("any other space or database name is refused with the reason", "[names
       {"ac\\me", "may hold only a-z, 0-9 and the hyphen"},
       {"ac'me", "may hold only a-z, 0-9 and the hyphen"},
       {"ac\"me", "may hold only a-z, 0-9 and the hyphen"},
-      {"acm\xC3\xA9", "may hold only a-z, 0-9 and the hyphen"},
+      {"acmé", "may hold only a-z, 0-9 and the hyphen"},
       {"acme\0"s, "may hold only a-z, 0-9 and the hyphen"},
       {"acme\0eu"s, "may hold only a-z, 0-9 and the hyphen"},
   }));
@@ -94,8 +94,9 @@ TEST_CASE("a refused name says which kind of name it is and quotes it", "[names]
   check_name_refused<CertificateId>("ac_me", "certificate id \"ac_me\": ");
 }
 
-TEST_CASE("a refused name reaches nobody's terminal: control characters, quotes and backslashes are escaped, a long one is cut", "[names]") {
-  check_name_refused<SpaceName>("a\x1B[2J\r\n\"\\\x7F\xC3\xA9", "\"a\\x1B[2J\\x0D\\x0A\\x22\\x5C\\x7F\\xC3\\xA9\"");
+TEST_CASE("a refused name reaches nobody's terminal: control characters, quotes and backslashes are escaped, a long one is cut",
+          "[names]") {
+  check_name_refused<SpaceName>("a\x1B[2J\r\n\"\\\x7Fé", "\"a\\x1B[2J\\x0D\\x0A\\x22\\x5C\\x7F\\xC3\\xA9\"");
   check_name_refused<SpaceName>(std::string(10000, 'a'), "space name \"" + std::string(80, 'a') + "...\": has 10000 characters");
 }
 
@@ -115,13 +116,13 @@ TEST_CASE("a host name is kept in lower case", "[names][host]") {
       {"localhost", "localhost"},
       {"a", "a"},
       {"db-1.acme.example", "db-1.acme.example"},
-      {"1st.example", "1st.example"},                            // RFC 1123 2.1: the first character may be a digit
+      {"1st.example", "1st.example"},  // RFC 1123 2.1: the first character may be a digit
       {"123.example", "123.example"},
       {"a--b.example", "a--b.example"},
       {"1.2.3.example", "1.2.3.example"},
       {"1.2.3.4.example", "1.2.3.4.example"},
       {"db.example.x1", "db.example.x1"},
-      {"xn--bcher-kva.example", "xn--bcher-kva.example"},        // an A-label: bücher.example
+      {"xn--bcher-kva.example", "xn--bcher-kva.example"},  // an A-label: bücher.example
       {"XN--BCHER-KVA.example", "xn--bcher-kva.example"},
       {"db.xn--p1ai", "db.xn--p1ai"},
   }));
@@ -176,10 +177,10 @@ TEST_CASE("what is no DNS name is refused with the reason", "[names][host]") {
 }
 
 TEST_CASE("a U-label is refused, and the error asks for the form that starts with xn--", "[names][host]") {
-  const auto text = GENERATE("b\xC3\xBC" "cher.example"s, "db.\xD1\x80\xD1\x84"s, "\xE3\x83\x87\xE3\x83\xBC\xE3\x82\xBF.example"s,
-                             "db\xE3\x80\x82" "example"s,      // with the ideographic full stop
-                             "b\xFC" "cher.example"s,          // Latin-1
-                             "db\xC2\xAD.example"s);           // a soft hyphen
+  const auto text = GENERATE("bücher.example"s, "db.рф"s, "データ.example"s,
+                             "db\u3002example"s,    // with the ideographic full stop
+                             "b\374cher.example"s,  // in Latin-1
+                             "db\u00AD.example"s);  // a soft hyphen
   check_name_refused<HostName>(text, "give the form that starts with xn-- (A-labels, RFC 5890)");
 }
 
@@ -245,9 +246,9 @@ TEST_CASE("an IPv4 address is four decimal numbers", "[names][host]") {
 }
 
 TEST_CASE("what only resembles an IPv4 address is refused", "[names][host]") {
-  const auto text = GENERATE("256.0.0.1"s, "1.2.3.256"s, "1.2.3.999"s, "01.2.3.4"s, "1.2.3.04"s, "1.2.3.00"s, "1.2.3"s, "1.2.3.4.5"s,
-                             "1..2.3"s, ".1.2.3"s, "1.2.3.4."s, " 1.2.3.4"s, "1.2.3.4 "s, "1.2.3.4\n"s, "+1.2.3.4"s, "1.2.3.-4"s,
-                             "1.2.3.4/32"s, "1.2.3.4:5432"s, "[1.2.3.4]"s, "1.2.3.4\0"s, "\xEF\xBC\x91.2.3.4"s);
+  const auto text = GENERATE("256.0.0.1"s, "1.2.3.256"s, "1.2.3.999"s, "01.2.3.4"s, "1.2.3.04"s, "1.2.3.00"s, "1.2.3"s,
+                             "1.2.3.4.5"s, "1..2.3"s, ".1.2.3"s, "1.2.3.4."s, " 1.2.3.4"s, "1.2.3.4 "s, "1.2.3.4\n"s, "+1.2.3.4"s,
+                             "1.2.3.-4"s, "1.2.3.4/32"s, "1.2.3.4:5432"s, "[1.2.3.4]"s, "1.2.3.4\0"s, "\uFF11.2.3.4"s);
   check_name_refused<HostName>(text, "host name \"");
 }
 
@@ -258,10 +259,10 @@ TEST_CASE("an IPv6 address is kept in its canonical text (RFC 5952)", "[names][h
       {"0:0:0:0:0:0:0:1", "::1", "00000000000000000000000000000001"},
       {"2001:DB8::1", "2001:db8::1", "20010db8000000000000000000000001"},
       {"2001:0db8:0000:0000:0000:0000:0000:0001", "2001:db8::1", "20010db8000000000000000000000001"},
-      {"2001:db8::aaaa:0:0:1", "2001:db8::aaaa:0:0:1", "20010db800000000aaaa000000000001"},      // the first of two equal runs
+      {"2001:db8::aaaa:0:0:1", "2001:db8::aaaa:0:0:1", "20010db800000000aaaa000000000001"},  // the first of two equal runs
       {"2001:db8:0:0:1:0:0:1", "2001:db8::1:0:0:1", "20010db8000000000001000000000001"},
-      {"1:0:0:2:0:0:0:3", "1:0:0:2::3", "00010000000000020000000000000003"},                     // the longest run
-      {"2001:db8::1:1:1:1:1", "2001:db8:0:1:1:1:1:1", "20010db8000000010001000100010001"},       // one group is no run
+      {"1:0:0:2:0:0:0:3", "1:0:0:2::3", "00010000000000020000000000000003"},                // the longest run
+      {"2001:db8::1:1:1:1:1", "2001:db8:0:1:1:1:1:1", "20010db8000000010001000100010001"},  // one group is no run
       {"fe80::", "fe80::", "fe800000000000000000000000000000"},
       {"64:ff9b::192.0.2.33", "64:ff9b::c000:221", "0064ff9b0000000000000000c0000221"},
   }));
@@ -340,30 +341,28 @@ TEST_CASE("hosts are equal if they are the same once folded", "[names][host]") {
 // ---------------------------------------------------------------- roles
 
 TEST_CASE("a role keeps every character that PostgreSQL takes and that shows, and its case", "[names][role]") {
-  const auto text = GENERATE("app"s, "App"s, "my role"s, " lead"s, "trail "s, "o'brien"s, "say \"hi\""s, "a/b"s, "back\\slash"s, "a,b+c=d"s,
-                             "#1"s, "<>;"s, "all"s, "postgres"s, "12"s, "~!@$%^&*()[]{}|?`.:-_"s,
-                             "M\xC3\xBCller"s, "\xE7\x94\xA8\xE6\x88\xB7"s, "\xF0\x9F\x90\x98"s,  // an elephant
-                             "e\xCC\x81"s);                                                       // e with a combining accent
+  const auto text =
+      GENERATE("app"s, "App"s, "my role"s, " lead"s, "trail "s, "o'brien"s, "say \"hi\""s, "a/b"s, "back\\slash"s, "a,b+c=d"s,
+               "#1"s, "<>;"s, "all"s, "postgres"s, "12"s, "~!@$%^&*()[]{}|?`.:-_"s, "Müller"s, "用户"s, "🐘"s,
+               "e\u0301"s);  // e with a combining accent
   CHECK(RoleName{text}.text() == text);
 }
 
-TEST_CASE("roles that differ in case are two roles", "[names][role]") {
-  CHECK_FALSE(RoleName{"App"} == RoleName{"app"});
-}
+TEST_CASE("roles that differ in case are two roles", "[names][role]") { CHECK_FALSE(RoleName{"App"} == RoleName{"app"}); }
 
 TEST_CASE("sixty-four bytes of a role are refused, whatever the characters, for PostgreSQL would cut them", "[names][role]") {
   const auto [text, bytes] = GENERATE(table<std::string, std::string>({
       {std::string(64, 'a'), "64"},
-      {times(32, "\xC3\xA9"), "64"},                    // 32 characters of two bytes
-      {times(21, "\xE2\x82\xAC") + "a", "64"},          // 22 characters
-      {times(16, "\xF0\x9F\x90\x98"), "64"},            // 16 characters
+      {times(32, "é"), "64"},        // 32 characters of two bytes
+      {times(21, "€") + "a", "64"},  // 22 characters
+      {times(16, "🐘"), "64"},        // 16 characters
       {std::string(1000, 'a'), "1000"},
   }));
   check_name_refused<RoleName>(text, "has " + bytes + " bytes, the most that PostgreSQL keeps is 63");
 }
 
 TEST_CASE("sixty-three bytes of a role stay, whatever the characters", "[names][role]") {
-  const auto kept = GENERATE(std::string(63, 'a'), times(31, "\xC3\xA9") + "a", times(21, "\xE2\x82\xAC"), times(15, "\xF0\x9F\x90\x98") + "abc");
+  const auto kept = GENERATE(std::string(63, 'a'), times(31, "é") + "a", times(21, "€"), times(15, "🐘") + "abc");
   CHECK(RoleName{kept}.text().size() == 63);
 }
 
@@ -401,15 +400,15 @@ TEST_CASE("a role that is not UTF-8 is refused", "[names][role]") {
       {"FE", "\xFE"},
       {"FF", "\xFF"},
       {"Latin-1", "M\xFCller"},
-      {"UTF-16 byte order mark", "\xFF\xFE" "a"},
+      {"UTF-16 byte order mark", "\xFF\xFEz"},
   }));
   INFO(what);
   check_name_refused<RoleName>(bytes, "is not UTF-8");
 }
 
 TEST_CASE("the first and the last characters of each length are UTF-8", "[names][role]") {
-  const auto text = GENERATE("~"s, "\xC2\xA1"s, "\xDF\xBF"s, "\xE0\xA0\x80"s, "\xED\x9F\xBB"s, "\xEE\x80\x80"s, "\xEF\xBF\xBD"s, "\xF0\x90\x80\x80"s,
-                             "\xF4\x8F\xBF\xBD"s);
+  const auto text = GENERATE("~"s, "\xC2\xA1"s, "\xDF\xBF"s, "\xE0\xA0\x80"s, "\xED\x9F\xBB"s, "\xEE\x80\x80"s, "\xEF\xBF\xBD"s,
+                             "\xF0\x90\x80\x80"s, "\xF4\x8F\xBF\xBD"s);
   CHECK(RoleName{text}.text() == text);
 }
 
@@ -426,18 +425,18 @@ TEST_CASE("a role with a control character is refused, and the error names it", 
 
 TEST_CASE("a role with a character that turns the direction of text is refused, and the error names it", "[names][role]") {
   const auto [utf8, name] = GENERATE(table<std::string, std::string>({
-      {"\xD8\x9C", "U+061C"},      // Arabic letter mark
-      {"\xE2\x80\x8E", "U+200E"},  // left-to-right mark
-      {"\xE2\x80\x8F", "U+200F"},  // right-to-left mark
-      {"\xE2\x80\xAA", "U+202A"},  // embeddings, pop, overrides
-      {"\xE2\x80\xAB", "U+202B"},
-      {"\xE2\x80\xAC", "U+202C"},
-      {"\xE2\x80\xAD", "U+202D"},
-      {"\xE2\x80\xAE", "U+202E"},
-      {"\xE2\x81\xA6", "U+2066"},  // isolates
-      {"\xE2\x81\xA7", "U+2067"},
-      {"\xE2\x81\xA8", "U+2068"},
-      {"\xE2\x81\xA9", "U+2069"},
+      {"\u061C", "U+061C"},  // Arabic letter mark
+      {"\u200E", "U+200E"},  // left-to-right mark
+      {"\u200F", "U+200F"},  // right-to-left mark
+      {"\u202A", "U+202A"},  // embedding
+      {"\u202B", "U+202B"},  // the other embedding
+      {"\u202C", "U+202C"},  // pop
+      {"\u202D", "U+202D"},  // override
+      {"\u202E", "U+202E"},  // the other override
+      {"\u2066", "U+2066"},  // isolate
+      {"\u2067", "U+2067"},  // the other isolate
+      {"\u2068", "U+2068"},  // first strong isolate
+      {"\u2069", "U+2069"},  // pop
   }));
   check_name_refused<RoleName>("a" + utf8 + "b", "holds " + name + ", which does not show or changes how others show");
 }
@@ -445,35 +444,35 @@ TEST_CASE("a role with a character that turns the direction of text is refused, 
 TEST_CASE("a role with a character of no width is refused, and the error names it", "[names][role]") {
   // What Unicode calls Default_Ignorable_Code_Point, besides those above: "app" with one of them reads as "app".
   const auto [utf8, name] = GENERATE(table<std::string, std::string>({
-      {"\xC2\xAD", "U+00AD"},          // soft hyphen
-      {"\xCD\x8F", "U+034F"},          // combining grapheme joiner
-      {"\xE1\x85\x9F", "U+115F"},      // Hangul fillers
-      {"\xE1\x85\xA0", "U+1160"},
-      {"\xE1\xA0\x8B", "U+180B"},      // Mongolian variation selectors
-      {"\xE1\xA0\x8E", "U+180E"},      // Mongolian vowel separator
-      {"\xE2\x80\x8B", "U+200B"},      // zero width space, non-joiner, joiner
-      {"\xE2\x80\x8C", "U+200C"},
-      {"\xE2\x80\x8D", "U+200D"},
-      {"\xE2\x81\xA0", "U+2060"},      // word joiner
-      {"\xE2\x81\xA1", "U+2061"},      // invisible operators
-      {"\xE2\x81\xA4", "U+2064"},
-      {"\xE2\x81\xAA", "U+206A"},      // deprecated format characters
-      {"\xE2\x81\xAF", "U+206F"},
-      {"\xE3\x85\xA4", "U+3164"},      // Hangul filler
-      {"\xEF\xB8\x80", "U+FE00"},      // variation selectors
-      {"\xEF\xB8\x8F", "U+FE0F"},
-      {"\xEF\xBB\xBF", "U+FEFF"},      // byte order mark
-      {"\xEF\xBE\xA0", "U+FFA0"},      // halfwidth Hangul filler
-      {"\xF3\xA0\x80\x81", "U+E0001"},  // tags
-      {"\xF3\xA0\x81\xA1", "U+E0061"},
-      {"\xF3\xA0\x84\x80", "U+E0100"},  // more variation selectors
+      {"\u00AD", "U+00AD"},       // soft hyphen
+      {"\u034F", "U+034F"},       // combining grapheme joiner
+      {"\u115F", "U+115F"},       // Hangul filler
+      {"\u1160", "U+1160"},       // another
+      {"\u180B", "U+180B"},       // Mongolian variation selectors
+      {"\u180E", "U+180E"},       // Mongolian vowel separator
+      {"\u200B", "U+200B"},       // zero width space
+      {"\u200C", "U+200C"},       // zero width non-joiner
+      {"\u200D", "U+200D"},       // zero width joiner
+      {"\u2060", "U+2060"},       // word joiner
+      {"\u2061", "U+2061"},       // invisible operators
+      {"\u2064", "U+2064"},       // the last of them
+      {"\u206A", "U+206A"},       // deprecated format characters
+      {"\u206F", "U+206F"},       // the last of them
+      {"\u3164", "U+3164"},       // Hangul filler
+      {"\uFE00", "U+FE00"},       // variation selectors
+      {"\uFE0F", "U+FE0F"},       // the last of them
+      {"\uFEFF", "U+FEFF"},       // byte order mark
+      {"\uFFA0", "U+FFA0"},       // halfwidth Hangul filler
+      {"\U000E0001", "U+E0001"},  // tags
+      {"\U000E0061", "U+E0061"},  // another
+      {"\U000E0100", "U+E0100"},  // more variation selectors
   }));
   check_name_refused<RoleName>("app" + utf8, "holds " + name + ", which does not show or changes how others show");
 }
 
 TEST_CASE("a role with a line or paragraph separator is refused, and the error names it", "[names][role]") {
-  check_name_refused<RoleName>("a\xE2\x80\xA8" "b", "holds U+2028");
-  check_name_refused<RoleName>("a\xE2\x80\xA9" "b", "holds U+2029");
+  check_name_refused<RoleName>("a\u2028b", "holds U+2028");
+  check_name_refused<RoleName>("a\u2029b", "holds U+2029");
 }
 
 // ---------------------------------------------------------------- certificate ids
@@ -493,20 +492,21 @@ TEST_CASE("a certificate id is a UUID of either case, shown in lower case", "[na
 
 TEST_CASE("the octets of a certificate id are its digits in the order of the text", "[names][id]") {
   CHECK(hex(CertificateId{"01936a4e-8f2b-7c3d-9e4f-0a1b2c3d4e5f"}.octets()) == "01936a4e8f2b7c3d9e4f0a1b2c3d4e5f");
-  CHECK(CertificateId{std::array<std::uint8_t, 16>{0x01, 0x93, 0x6a, 0x4e, 0x8f, 0x2b, 0x7c, 0x3d, 0x9e, 0x4f, 0x0a, 0x1b, 0x2c, 0x3d, 0x4e, 0x5f}}
+  CHECK(CertificateId{std::array<std::uint8_t, 16>{0x01, 0x93, 0x6a, 0x4e, 0x8f, 0x2b, 0x7c, 0x3d, 0x9e, 0x4f, 0x0a, 0x1b, 0x2c,
+                                                   0x3d, 0x4e, 0x5f}}
             .text() == "01936a4e-8f2b-7c3d-9e4f-0a1b2c3d4e5f");
   CHECK(CertificateId{"01936a4e-8f2b-7c3d-9e4f-0a1b2c3d4e5f"} < CertificateId{"01936a4f-0000-7000-8000-000000000000"});
 }
 
 TEST_CASE("any other text is no certificate id", "[names][id]") {
-  const auto text = GENERATE(""s, "01936a4e-8f2b-7c3d-9e4f-0a1b2c3d4e5"s, "01936a4e-8f2b-7c3d-9e4f-0a1b2c3d4e5f0"s,
-                             "01936a4e8f2b7c3d9e4f0a1b2c3d4e5f"s, "01936a4e8f2b7c3d9e4f0a1b2c3d4e5f0000"s,
-                             "01936a4e-8f2b-7c3d-9e4f0-a1b2c3d4e5f"s, "01936a4e_8f2b_7c3d_9e4f_0a1b2c3d4e5f"s,
-                             "{01936a4e-8f2b-7c3d-9e4f-0a1b2c3d4e5f}"s, "urn:uuid:01936a4e-8f2b-7c3d-9e4f-0a1b2c3d4e5f"s,
-                             " 1936a4e-8f2b-7c3d-9e4f-0a1b2c3d4e5f"s, "01936a4e-8f2b-7c3d-9e4f-0a1b2c3d4e5g"s,
-                             "01936a4e-8f2b-7c3d-9e4f-0a1b2c3d4e5f\n"s, "01936a4e-8f2b-7c3d-9e4f-0a1b2c3d4e5\0"s,
-                             "0x936a4e-8f2b-7c3d-9e4f-0a1b2c3d4e5f"s, "+1936a4e-8f2b-7c3d-9e4f-0a1b2c3d4e5f"s,
-                             "--------------------------------------"s, "01936a4e-8f2b-7c3d-9e4f--a1b2c3d4e5f"s);
+  const auto text = GENERATE(
+      ""s, "01936a4e-8f2b-7c3d-9e4f-0a1b2c3d4e5"s, "01936a4e-8f2b-7c3d-9e4f-0a1b2c3d4e5f0"s, "01936a4e8f2b7c3d9e4f0a1b2c3d4e5f"s,
+      "01936a4e8f2b7c3d9e4f0a1b2c3d4e5f0000"s, "01936a4e-8f2b-7c3d-9e4f0-a1b2c3d4e5f"s, "01936a4e_8f2b_7c3d_9e4f_0a1b2c3d4e5f"s,
+      "{01936a4e-8f2b-7c3d-9e4f-0a1b2c3d4e5f}"s, "urn:uuid:01936a4e-8f2b-7c3d-9e4f-0a1b2c3d4e5f"s,
+      " 1936a4e-8f2b-7c3d-9e4f-0a1b2c3d4e5f"s, "01936a4e-8f2b-7c3d-9e4f-0a1b2c3d4e5g"s, "01936a4e-8f2b-7c3d-9e4f-0a1b2c3d4e5f\n"s,
+      "01936a4e-8f2b-7c3d-9e4f-0a1b2c3d4e5\0"s, "0x936a4e-8f2b-7c3d-9e4f-0a1b2c3d4e5f"s, "+1936a4e-8f2b-7c3d-9e4f-0a1b2c3d4e5f"s,
+      "--------------------------------------"s, "01936a4e-8f2b-7c3d-9e4f--a1b2c3d4e5f"s);
   INFO(text);
-  check_refused([&] { return CertificateId{std::string_view{text}}; }, Errc::invalid_argument, "is not a UUID: 8-4-4-4-12 hexadecimal digits");
+  check_refused([&] { return CertificateId{std::string_view{text}}; }, Errc::invalid_argument,
+                "is not a UUID: 8-4-4-4-12 hexadecimal digits");
 }

@@ -72,7 +72,8 @@ TEST_CASE("a negative number of months goes back", "[validity]") {
   CHECK(rfc3339(months_after(instant(start), months{n})) == expected);
 }
 
-TEST_CASE("thirteen months after every day of four centuries is that day of that month, or its last, at the same second", "[validity]") {
+TEST_CASE("thirteen months after every day of four centuries is that day of that month, or its last, at the same second",
+          "[validity]") {
   // Counted by hand, without the calendar that the library uses.
   const auto days_in = [](int year, int month) {
     constexpr std::array<int, 12> kDays{31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};

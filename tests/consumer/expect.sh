@@ -1,0 +1,18 @@
+# shellcheck shell=sh
+# Read by the others. expect PROGRAM KIND: it issues a certificate, and is linked with the kind of library that was meant.
+expect() {
+  needed=$(LC_ALL=C readelf --dynamic "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p')
+  case $2-$needed in
+    static-*libspaceca*) complain "$1 needs the shared library" ;;
+    shared-*libcrypto* | shared-*libfmt*) complain "$1 needs what the shared library should keep to itself: $needed" ;;
+    static-* | shared-*libspaceca*) ;;
+    *) complain "$1 does not need the shared library: $needed" ;;
+  esac
+  said=$("$1")
+  [ "$said" = 'CN=app' ] || complain "$1 says '$said', not 'CN=app'"
+}
+
+complain() {
+  echo "$1" >&2
+  exit 1
+}

@@ -1,0 +1,10 @@
+#!/bin/sh
+# find_package.sh PREFIX BUILD KIND: as users of CMake find it.
+set -eu
+here=$(dirname "$0")
+# shellcheck source=tests/consumer/expect.sh
+. "$here/expect.sh"
+
+cmake -S "$here/project" -B "$2" --fresh -D CMAKE_PREFIX_PATH="$1"
+cmake --build "$2"
+expect "$2/consumer" "$3"

@@ -1,0 +1,55 @@
+#!/usr/bin/env python3
+"""layout.py ROOT (top-level | listed): says what lies where it should not.
+
+top-level  the top level holds the card of the project and nothing else.
+listed     what is in lib/ and include/ is built: lib/CMakeLists.txt names each source file and public header, and each header of lib/
+           is included by somebody.
+"""
+import pathlib
+import re
+import sys
+
+CARD = set("""
+    .ci .clang-format .clang-tidy .gitignore CMakeLists.txt CMakePresets.json LICENSE README.md
+    cmake examples include lib tests
+""".split())
+ENTRANCE = {".git"}
+
+
+def ignored(root):
+    """What .gitignore lets lie on the top level: build folders and the like."""
+    lines = (root / ".gitignore").read_text(encoding="utf-8").splitlines()
+    return {line.strip("/") for line in lines if line and not line.startswith(("#", "!"))}
+
+
+def top_level(root):
+    present = {path.name for path in root.iterdir()} - ignored(root) - ENTRANCE
+    missing = [f"{name}: is missing on the top level" for name in sorted(CARD - present)]
+    extra = [f"{name}: does not belong on the top level" for name in sorted(present - CARD)]
+    return missing + extra
+
+
+def listed(root):
+    text = (root / "lib" / "CMakeLists.txt").read_text(encoding="utf-8")
+    words = set(re.sub(r"#.*", "", text).replace("${PROJECT_SOURCE_DIR}/", "").split())
+    sources = [path.relative_to(root / "lib") for path in (root / "lib").rglob("*") if path.is_file() and path.name != "CMakeLists.txt"]
+    headers = [path.relative_to(root) for path in (root / "include").rglob("*") if path.is_file()]
+    included = set()
+    for path in (root / "lib").rglob("*"):
+        if path.suffix in (".h", ".cc"):
+            included |= set(re.findall(r'^\s*#\s*include\s*"([^"]+)"', path.read_text(encoding="utf-8"), re.MULTILINE))
+    found = [f"lib/{path}: nobody includes it" for path in sources if path.suffix == ".h" and str(path) not in included]
+    found += [f"lib/{path}: not in lib/CMakeLists.txt" for path in sources if path.suffix != ".h" and str(path) not in words]
+    found += [f"{path}: not in lib/CMakeLists.txt" for path in headers if str(path) not in words]
+    return sorted(found)
+
+
+def main(root, question):
+    found = {"top-level": top_level, "listed": listed}[question](pathlib.Path(root))
+    for complaint in found:
+        print(complaint)
+    sys.exit(1 if found else 0)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
