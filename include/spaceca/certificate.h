@@ -81,6 +81,24 @@ class SPACECA_EXPORT Certificate final {
   std::shared_ptr<const Impl> impl_;
 };
 
+// A PKCS#10 request (RFC 2986) of which the signature was checked, so that whoever made it holds the key. Of what it says only the
+// public key is taken: names, extensions and attributes are the caller's to decide (a request that asks for CA:TRUE, for other hosts or
+// for a longer life changes nothing). Copies cheaply.
+class SPACECA_EXPORT CertificateRequest final {
+ public:
+  // DER alone; rare kinds of names, attributes and signatures are judged by OpenSSL. Errc::malformed, mismatch (the signature is not
+  // the key's), policy (a weak key, or a digest below SHA-256), unsupported.
+  [[nodiscard]] static CertificateRequest from_der(ByteView der);
+  // Exactly one block, CERTIFICATE REQUEST or NEW CERTIFICATE REQUEST.
+  [[nodiscard]] static CertificateRequest from_pem(std::string_view pem);
+
+  [[nodiscard]] const PublicKey& public_key() const noexcept { return public_key_; }
+
+ private:
+  explicit CertificateRequest(PublicKey public_key) noexcept : public_key_(std::move(public_key)) {}
+  PublicKey public_key_;
+};
+
 // The leaf first, then the intermediates in order; no root.
 using Chain = std::vector<Certificate>;
 

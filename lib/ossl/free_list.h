@@ -2,15 +2,12 @@
 // ones: no thread_local, nothing global (their lives are bound to an object that everyone can see).
 #pragma once
 
-#include <sys/types.h>
-#include <unistd.h>
-
 #include <memory>
 #include <mutex>
 #include <utility>
 #include <vector>
 
-#include <spaceca/error.h>
+#include "ossl/process_mark.h"
 
 namespace spaceca::ossl {
 
@@ -34,9 +31,7 @@ class FreeList final {
   // An idle one, or what `make` returns.
   template <class Make>
   [[nodiscard]] Loan borrow(Make&& make) {
-    if (getpid() != process_) {
-      throw Error{Errc::wrong_process, "this object was made before fork(); make one in the child"};
-    }
+    process_.check();
     {
       const std::lock_guard lock{mutex_};
       if (!idle_.empty()) {
@@ -60,7 +55,7 @@ class FreeList final {
 
   std::mutex mutex_;
   std::vector<std::unique_ptr<Context>> idle_;
-  const pid_t process_ = getpid();
+  ProcessMark process_;
 };
 
 }  // namespace spaceca::ossl

@@ -1,9 +1,13 @@
 #include <spaceca/key.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 
 #include <fmt/format.h>
+#include <openssl/core_names.h>
+#include <openssl/objects.h>
+#include <openssl/params.h>
 
 #include <spaceca/error.h>
 
@@ -67,6 +71,21 @@ PublicKey read_other(ByteView spki, ByteView key) {
     }
   }
   throw Error{Errc::unsupported, "public key: its algorithm is none of ECDSA, RSA and Ed25519, nor another that is known here"};
+}
+
+ossl::Key ec_key(const Algorithm& row, ByteView point) {
+  // OpenSSL's parameters are not const; it only reads them.
+  std::array<char, 16> group{};
+  std::string_view{OBJ_nid2sn(row.curve)}.copy(group.data(), group.size() - 1);
+  Bytes octets{point.begin(), point.end()};
+  const std::array<OSSL_PARAM, 3> parameters = {
+      OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group.data(), 0),
+      OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, octets.data(), octets.size()), OSSL_PARAM_construct_end()};
+  const ossl::KeyContext context{ossl::check(EVP_PKEY_CTX_new_from_name(nullptr, row.openssl_type, nullptr), "load a public key")};
+  EVP_PKEY* made = nullptr;
+  ossl::check(EVP_PKEY_fromdata_init(context.get()), "load a public key");
+  ossl::check(EVP_PKEY_fromdata(context.get(), &made, EVP_PKEY_PUBLIC_KEY, const_cast<OSSL_PARAM*>(parameters.data())), "load a public key");
+  return ossl::Key{made};
 }
 
 }  // namespace
@@ -142,8 +161,20 @@ PublicKey detail::KeyAccess::public_key(KeyAlgorithm algorithm, Bytes spki, std:
   return PublicKey{std::make_shared<PublicKey::Impl>(PublicKey::Impl{algorithm, std::move(spki), key_at})};
 }
 
+// For the kinds whose parts we know, from the parts: OpenSSL 3.0's d2i_PUBKEY tries its decoders one after the other, and costs more
+// than a verification.
 ossl::Key x509::openssl_key(const PublicKey& key) {
-  return ossl::Key{ossl::check(ossl::decoded(d2i_PUBKEY, EVP_PKEY_free, key.spki_der()), "read a public key")};
+  const x509::Algorithm& row = x509::traits(key.algorithm());
+  const ByteView octets = key.key_octets();
+  switch (row.family) {
+    case x509::Family::ecdsa: return x509::ec_key(row, octets);
+    case x509::Family::eddsa:
+      return ossl::Key{ossl::check(EVP_PKEY_new_raw_public_key_ex(nullptr, row.openssl_type, nullptr, octets.data(), octets.size()),
+                                   "load a public key")};
+    case x509::Family::rsa:
+    case x509::Family::other: break;
+  }
+  return ossl::Key{ossl::check(ossl::decoded(d2i_PUBKEY, EVP_PKEY_free, key.spki_der()), "load a public key")};
 }
 
 }  // namespace spaceca

@@ -16,15 +16,26 @@ namespace spaceca::x509 {
 
 struct SignatureAlgorithm {
   std::string_view name;       // as SignatureInput gives it
-  const char* digest;          // as OpenSSL fetches it
+  const char* digest;          // as OpenSSL fetches it; null where the algorithm hashes by itself
   ByteView identifier;         // the AlgorithmIdentifier as DER
 };
 
 // The one that a root of this kind signs with. Errc::policy for kinds that no root may have.
 [[nodiscard]] const SignatureAlgorithm& signature_algorithm_of(KeyAlgorithm root);
 
+// The size of its signatures: RSA's of any, of ECDSA's about every second one (both numbers in DER, where one octet more or less
+// depends on their first bits).
+[[nodiscard]] std::size_t usual_signature_size(KeyAlgorithm root);
+
 // Whether `signature` over a digest is the key's. For what a Signer elsewhere returned.
 [[nodiscard]] bool verifies(const PublicKey& key, const SignatureAlgorithm& algorithm, ByteView digest, ByteView signature);
+
+// The algorithm with that AlgorithmIdentifier, if it fits the kind of key (ECDSA with SHA-256, 384 or 512, RSA PKCS#1 v1.5 with the
+// same, Ed25519); null for others.
+[[nodiscard]] const SignatureAlgorithm* signature_algorithm_by(ByteView identifier, KeyAlgorithm key);
+
+// Whether `signature` over a message is the key's.
+[[nodiscard]] bool signed_by(const PublicKey& key, const SignatureAlgorithm& algorithm, ByteView message, ByteView signature);
 
 // A Signer over a key in memory; its contexts are kept for reuse.
 class KeySigner final : public Signer {
