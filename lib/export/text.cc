@@ -87,7 +87,9 @@ std::string percent_encoded(std::string_view text) {
 
 // An IPv6 address goes into brackets in a URI (RFC 3986 3.2.2); nothing else has a colon.
 std::string uri_host(const std::string& host) {
-  return host.find(':') != std::string::npos ? fmt::format("[{}]", host) : percent_encoded(host);
+  const bool address = host.find(':') != std::string::npos &&
+                       std::all_of(host.begin(), host.end(), [](char c) { return is_alphanumeric(c) || c == ':' || c == '.' || c == '%'; });
+  return address ? fmt::format("[{}]", host) : percent_encoded(host);
 }
 
 std::string query(const std::vector<Setting>& settings) {

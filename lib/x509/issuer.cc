@@ -103,7 +103,7 @@ struct Request {
 
 }  // namespace
 
-struct Issuer::Impl {
+struct __attribute__((visibility("hidden"))) Issuer::Impl {
   // One of them for each profile and kind of key, compiled when first needed.
   struct TemplateSlot {
     std::once_flag once;
