@@ -71,11 +71,13 @@ std::string shell_quoted(std::string_view text) {
 
 bool is_alphanumeric(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 
-// RFC 3986: everything but the unreserved characters goes as %XX (a blank too: '+' means a blank only to some readers).
-std::string percent_encoded(std::string_view text) {
+// RFC 3986: everything but the unreserved characters, and those that may stand in the place at hand, goes as %XX (a blank too: '+' means a
+// blank only to some readers).
+std::string percent_encoded(std::string_view text, std::string_view allowed = {}) {
+  constexpr std::string_view kUnreservedMarks = "-._~";
   std::string encoded;
   for (const char c : text) {
-    if (is_alphanumeric(c) || c == '-' || c == '.' || c == '_' || c == '~') {
+    if (is_alphanumeric(c) || kUnreservedMarks.find(c) != std::string_view::npos || allowed.find(c) != std::string_view::npos) {
       encoded += c;
     } else {
       encoded += '%';
@@ -85,11 +87,11 @@ std::string percent_encoded(std::string_view text) {
   return encoded;
 }
 
-// An IPv6 address goes into brackets in a URI (RFC 3986 3.2.2); nothing else has a colon.
+// An IPv6 address goes into brackets in a URI (RFC 3986 3.2.2), the percent sign of its zone encoded (RFC 6874 2).
 std::string uri_host(const std::string& host) {
   const bool address = host.find(':') != std::string::npos &&
                        std::all_of(host.begin(), host.end(), [](char c) { return is_alphanumeric(c) || c == ':' || c == '.' || c == '%'; });
-  return address ? fmt::format("[{}]", host) : percent_encoded(host);
+  return address ? fmt::format("[{}]", percent_encoded(host, ":")) : percent_encoded(host);
 }
 
 std::string query(const std::vector<Setting>& settings) {
