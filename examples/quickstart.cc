@@ -1,4 +1,4 @@
-// From nothing to files that a PostgreSQL server and its clients take: one space, one server, one client.
+// From nothing to files that a PostgreSQL server and its clients take: one space, one server, one client, and one that is revoked.
 #include <exception>
 #include <filesystem>
 #include <iostream>
@@ -56,29 +56,34 @@ void run(const Options& options) {
 
   const Issuer root = Issuer::self_signed({.space = space, .generation = 1}, PrivateKey::generate(keys.root), now);
   const Credential server = root.issue_with_key(ServerSubject{.hosts = hosts, .space = space}, now, keys.server);
-  const Credential client = root.issue_with_key(ClientSubject{.role = RoleName{options.role}}, now, keys.client);
+  const ClientSubject role{.role = RoleName{options.role}};
+  const Credential client = root.issue_with_key(role, now, keys.client);
+  const Credential stolen = root.issue_with_key(role, now, keys.client);
+  const Crl crl = root.crl({{stolen.certificate().serial(), now, RevocationReason::key_compromise}}, {.number = 1}, now);
 
   const SecretBytes password = random_password();
   FileSet password_file;
   password_file.add({"postgresql.p12.pass", FileRole::other, password.copy()});
-  files::write(options.folder, exporter::server(server).under("server") +
+  files::write(options.folder, (exporter::server(server) + exporter::revocation_lists({crl})).under("server") +
                                    (exporter::libpq(client) + exporter::jdbc(client) + exporter::pkcs12(client, password) +
                                     std::move(password_file))
-                                       .under("client"));
+                                       .under("client") +
+                                   exporter::libpq(stolen).under("revoked"));
 
   std::cout << "root    " << root.certificate().subject() << "\n        until " << text_of(root.certificate().validity().not_after)
             << "\nserver  " << server.certificate().subject() << ", serial " << server.certificate().serial().hex() << "\nclient  "
             << client.certificate().subject() << ", serial " << client.certificate().serial().hex() << "\n        until "
-            << text_of(client.certificate().validity().not_after) << "\nfiles   " << options.folder << "/server, " << options.folder
-            << "/client\n";
+            << text_of(client.certificate().validity().not_after) << "\nrevoked " << stolen.certificate().subject() << ", serial "
+            << stolen.certificate().serial().hex() << "\nfiles   " << options.folder << "/server, " << options.folder << "/client, "
+            << options.folder << "/revoked\n";
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   Options options;
-  CLI::App app{"Makes a space's root, a server certificate and a client certificate, and writes what PostgreSQL, psql and JDBC take."};
-  app.add_option("DIR", options.folder, "Where to write: DIR/server and DIR/client")->required();
+  CLI::App app{"Makes a space's root, a server certificate, a client certificate and a revoked one, and writes what PostgreSQL, psql and JDBC take."};
+  app.add_option("DIR", options.folder, "Where to write: DIR/server, DIR/client and DIR/revoked")->required();
   app.add_option("--space", options.space, "Name of the space")->capture_default_str();
   app.add_option("--host", options.hosts, "Name or address of the server (again for each)")->capture_default_str();
   app.add_option("--role", options.role, "PostgreSQL role of the client")->capture_default_str();

@@ -32,6 +32,9 @@ struct Finding {
   std::string rule;    // its stable name
   std::string text;    // what is wrong, with the value seen
   std::string source;  // who says so: "RFC 5280 4.2.1.9"
+  // What a user sees if it is the only thing wrong, as libpq or the server prints it: "tlsv1 alert unknown ca". Empty if nobody
+  // notices, or if it is not known.
+  std::string seen_as = {};
 };
 
 // Thrown by everything here. The text names the thing, what is wrong and what would be right; it never holds a secret.

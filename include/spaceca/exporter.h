@@ -6,9 +6,11 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <spaceca/bytes.h>
 #include <spaceca/certificate.h>
+#include <spaceca/crl.h>
 #include <spaceca/export.h>
 #include <spaceca/file_set.h>
 
@@ -28,6 +30,11 @@ namespace spaceca::exporter {
 
 // server.crt (the leaf, then its intermediates), server.key, root.crt, for ssl_cert_file, ssl_key_file and ssl_ca_file.
 [[nodiscard]] SPACECA_EXPORT FileSet server(const Credential& credential);
+
+// PREFIXroot.crl: the lists one after the other in PEM, for PostgreSQL's ssl_crl_file and libpq's sslcrl, which read no other form. Give
+// one for each root in root.crt, even an empty one: where any list is, clients of a root without one are refused. Errc::invalid_argument
+// for no list at all, with which PostgreSQL would not start.
+[[nodiscard]] SPACECA_EXPORT FileSet revocation_lists(const std::vector<Crl>& crls, std::string_view prefix = {});
 
 // PREFIXsecret.yaml: a Secret of type kubernetes.io/tls with tls.crt, tls.key and ca.crt. It holds the key. `name` is a DNS subdomain
 // name. libpq refuses keys that others may read, so mount it with defaultMode 0600, or 0640 where root owns the files.

@@ -14,7 +14,7 @@ namespace spaceca {
 // new certificate is not met by readers who cannot judge it, then each key right before its certificate, which has the same name up to
 // the last dot.
 enum class FileRole {
-  trust,        // 0644: roots
+  trust,        // 0644: roots, revocation lists
   other,        // 0600: a secret that stands alone, such as a .p12
   key,          // 0600
   certificate,  // 0644

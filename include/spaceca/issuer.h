@@ -1,5 +1,5 @@
-// An Issuer turns what was asked into certificates of one root. It does no I/O apart from its Signer, reads no clock (`now` is handed
-// in), and may be used from several threads; it owns its key, or shares its Signer.
+// An Issuer turns what was asked into certificates of one root, and lists those that are revoked. It does no I/O apart from its Signer,
+// reads no clock (`now` is handed in), and may be used from several threads; it owns its key, or shares its Signer.
 #pragma once
 
 #include <memory>
@@ -10,6 +10,7 @@
 #include <spaceca/bytes.h>
 #include <spaceca/certificate.h>
 #include <spaceca/clock.h>
+#include <spaceca/crl.h>
 #include <spaceca/export.h>
 #include <spaceca/key.h>
 #include <spaceca/names.h>
@@ -91,6 +92,17 @@ class SPACECA_EXPORT Issuer final {
                                           KeyAlgorithm algorithm = KeyAlgorithm::ecdsa_p256()) const;
   [[nodiscard]] Credential issue_with_key(const ClientSubject& subject, Instant now,
                                           KeyAlgorithm algorithm = KeyAlgorithm::ecdsa_p256()) const;
+
+  // The root's list of revoked certificates, as PostgreSQL can live with it: complete, of version 2, with the root's key identifier and
+  // a number, without issuingDistributionPoint, from five minutes before `now` on. Errc::policy if the root has no cRLSign or is not
+  // valid at `now`, or if an entry is the root itself; invalid_argument for a serial that comes twice, the number 0, a lifetime below
+  // one month, or dates outside 1950 to 9999. The entries may come in any order.
+  [[nodiscard]] Crl crl(std::vector<RevokedEntry> entries, const CrlOptions& options, Instant now) const;
+
+  // The same into a sink, in memory that does not grow with the list; invalid_argument also for entries out of order. The entries are
+  // walked twice, for the lengths and for the octets. If this throws, by itself or by the source, the sink or the Signer, what the
+  // sink got is no list. The length of an ECDSA signature is fixed beforehand, so a Signer is asked until one fits, twice on average.
+  CrlSummary write_crl(CrlSource& entries, const CrlOptions& options, Instant now, CrlForm form, const CrlSink& sink) const;
 
  private:
   struct Impl;

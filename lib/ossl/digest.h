@@ -18,6 +18,11 @@ class Hasher final {
   // The digest of `octets`; valid until the next call.
   [[nodiscard]] ByteView digest(ByteView octets);
 
+  // The same for what comes piece by piece. A digest that was begun and not finished is forgotten.
+  void start();
+  void add(ByteView octets);
+  [[nodiscard]] ByteView finish();
+
  private:
   Digest algorithm_;
   DigestContext context_;

@@ -33,7 +33,10 @@ void read_extension(der::Reader& extensions, Certificate::Impl& into) {
   const auto is = [oid](const der::Oid& known) { return std::ranges::equal(oid, known.octets()); };
   if (is(der::oids::kBasicConstraints)) {
     der::Reader constraints = value.enter(Tag::sequence);
-    into.is_ca = constraints.next_is(Tag::boolean);  // DER writes TRUE alone: FALSE is the default
+    if (!constraints.next_is(Tag::boolean)) return;
+    // DER writes TRUE alone, FALSE being the default; who writes FALSE all the same means it (and lint objects).
+    const ByteView ca = constraints.read(Tag::boolean);
+    into.is_ca = !ca.empty() && ca.front() != 0;
   } else if (is(der::oids::kKeyUsage)) {
     const ByteView bits = value.read(Tag::bit_string);
     into.key_usage = bits.size() > 1 ? bits[1] : 0;
@@ -45,6 +48,8 @@ void read_extension(der::Reader& extensions, Certificate::Impl& into) {
   }
 }
 
+}  // namespace
+
 std::string rfc2253(ByteView name) {
   const ossl::Name parsed{ossl::check(ossl::decoded(d2i_X509_NAME, X509_NAME_free, name), "read a name")};
   const ossl::MemoryBio text{ossl::check(BIO_new(BIO_s_mem()), "make a buffer")};
@@ -55,8 +60,6 @@ std::string rfc2253(ByteView name) {
   const long size = BIO_get_mem_data(text.get(), &start);
   return {start, static_cast<std::size_t>(size)};
 }
-
-}  // namespace
 
 Certificate read_certificate(Bytes der, const PublicKey* public_key) {
   der::Reader outer{der, kWhat};

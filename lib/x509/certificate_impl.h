@@ -32,5 +32,8 @@ inline constexpr std::uint8_t kCrlSign = 0x02;
 // not checked again.
 [[nodiscard]] Certificate read_certificate(Bytes der, const PublicKey* public_key = nullptr);
 
+// A Name as RFC 2253 text, which must be one that OpenSSL has accepted. UTF-8 stays as it is.
+[[nodiscard]] std::string rfc2253(ByteView name);
+
 }  // namespace x509
 }  // namespace spaceca

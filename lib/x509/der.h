@@ -1,6 +1,7 @@
 // A writer of DER (X.690), in the shape of the ASN.1: what is nested in the standard is nested in the code.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <cstring>
@@ -21,6 +22,7 @@ enum class Tag : std::uint8_t {
   octet_string = 0x04,
   null = 0x05,
   object_identifier = 0x06,
+  enumerated = 0x0A,
   utf8_string = 0x0C,
   utc_time = 0x17,
   generalized_time = 0x18,
@@ -61,6 +63,18 @@ class BasicWriter final {
     });
   }
 
+  // The tag and the length of a value whose content comes afterwards, or goes elsewhere.
+  void header(Tag tag, std::size_t length) {
+    put(static_cast<std::uint8_t>(tag));
+    if (length < 0x80) {
+      put(static_cast<std::uint8_t>(length));
+      return;
+    }
+    const std::size_t count = length_octets(length);
+    put(static_cast<std::uint8_t>(0x80 | count));
+    for (std::size_t i = count; i-- > 0;) put(static_cast<std::uint8_t>(length >> (8 * i)));
+  }
+
   // A primitive value from its content octets.
   void value(Tag tag, ByteView content) {
     nest(tag, [&] { raw(content); });
@@ -89,6 +103,10 @@ class BasicWriter final {
   // UTCTime through 2049, GeneralizedTime from 2050 on (RFC 5280 4.1.2.5).
   void time(Instant instant);
 
+  // What is written so far, borrowed; clear() forgets it and keeps the room.
+  [[nodiscard]] ByteView written() const noexcept { return ByteView{octets_}.first(size_); }
+  void clear() noexcept { size_ = 0; }
+
   [[nodiscard]] Buffer take() {
     octets_.resize(size_);
     return std::move(octets_);
@@ -113,13 +131,19 @@ class BasicWriter final {
       return;
     }
     // The long form: the content makes room for it.
-    std::size_t count = 0;
-    for (std::size_t rest = length; rest != 0; rest >>= 8) ++count;
+    const std::size_t count = length_octets(length);
     make_room(count);
     size_ += count;
     std::memmove(octets_.data() + start + count, octets_.data() + start, length);
     octets_[start - 1] = static_cast<std::uint8_t>(0x80 | count);
     for (std::size_t i = 0; i < count; ++i) octets_[start + i] = static_cast<std::uint8_t>(length >> (8 * (count - 1 - i)));
+  }
+
+  // Of the long form, behind the one that counts them.
+  [[nodiscard]] static constexpr std::size_t length_octets(std::size_t length) noexcept {
+    std::size_t count = 0;
+    for (; length != 0; length >>= 8) ++count;
+    return count;
   }
 
   static constexpr std::uint8_t kTrue[] = {0xFF};
@@ -134,20 +158,21 @@ void BasicWriter<Buffer>::time(Instant instant) {
   const std::chrono::hh_mm_ss clock{instant - day};
   const int year = static_cast<int>(date.year());
   const bool utc = year >= 1950 && year <= 2049;
-  nest(utc ? Tag::utc_time : Tag::generalized_time, [&] {
-    const auto two_digits = [this](unsigned n) {
-      put(static_cast<std::uint8_t>('0' + n / 10 % 10));
-      put(static_cast<std::uint8_t>('0' + n % 10));
-    };
-    if (!utc) two_digits(static_cast<unsigned>(year) / 100);
-    two_digits(static_cast<unsigned>(year) % 100);
-    two_digits(static_cast<unsigned>(date.month()));
-    two_digits(static_cast<unsigned>(date.day()));
-    two_digits(static_cast<unsigned>(clock.hours().count()));
-    two_digits(static_cast<unsigned>(clock.minutes().count()));
-    two_digits(static_cast<unsigned>(clock.seconds().count()));
-    put('Z');
-  });
+  std::array<std::uint8_t, 15> text;
+  auto* at = text.data();
+  const auto two_digits = [&at](unsigned n) {
+    *at++ = static_cast<std::uint8_t>('0' + n / 10 % 10);
+    *at++ = static_cast<std::uint8_t>('0' + n % 10);
+  };
+  if (!utc) two_digits(static_cast<unsigned>(year) / 100);
+  two_digits(static_cast<unsigned>(year) % 100);
+  two_digits(static_cast<unsigned>(date.month()));
+  two_digits(static_cast<unsigned>(date.day()));
+  two_digits(static_cast<unsigned>(clock.hours().count()));
+  two_digits(static_cast<unsigned>(clock.minutes().count()));
+  two_digits(static_cast<unsigned>(clock.seconds().count()));
+  *at++ = 'Z';
+  value(utc ? Tag::utc_time : Tag::generalized_time, {text.data(), at});
 }
 
 using Writer = BasicWriter<Bytes>;

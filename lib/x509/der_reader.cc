@@ -36,6 +36,11 @@ Reader::Header Reader::header(Tag expected) const {
   return header;
 }
 
+Tag Reader::next() const {
+  if (rest_.empty()) refuse("ends where a value was to come");
+  return static_cast<Tag>(rest_.front());
+}
+
 ByteView Reader::read(Tag tag) {
   const Header next = header(tag);
   const ByteView content = rest_.subspan(next.size, next.length);

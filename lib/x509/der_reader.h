@@ -19,6 +19,9 @@ class Reader final {
   [[nodiscard]] bool at_end() const noexcept { return rest_.empty(); }
   [[nodiscard]] bool next_is(Tag tag) const noexcept { return !rest_.empty() && rest_.front() == static_cast<std::uint8_t>(tag); }
 
+  // The tag of the next value, where any may come. Something must.
+  [[nodiscard]] Tag next() const;
+
   // The content of the next value, which must have that tag.
   ByteView read(Tag tag);
   // The whole next value: tag, length and content.

@@ -1,5 +1,6 @@
 #include "x509/extensions.h"
 
+#include <array>
 #include <bit>
 #include <string>
 
@@ -70,6 +71,17 @@ void write_subject_alt_name(der::Writer& w, const CertificateId& id) {
   const std::string urn = "urn:uuid:" + id.text();
   write_extension(w, der::oids::kSubjectAltName, Critical::no,
                   [&] { w.sequence([&] { w.value(der::context(kUri), bytes_of(urn)); }); });
+}
+
+void write_crl_number(der::Writer& w, std::uint64_t number) {
+  std::array<std::uint8_t, sizeof number> magnitude{};
+  for (auto octet = magnitude.rbegin(); octet != magnitude.rend(); ++octet, number >>= 8) *octet = static_cast<std::uint8_t>(number);
+  write_extension(w, der::oids::kCrlNumber, Critical::no, [&] { w.integer(magnitude); });
+}
+
+void write_crl_reason(der::Writer& w, RevocationReason reason) {
+  const auto number = static_cast<std::uint8_t>(reason);
+  write_extension(w, der::oids::kCrlReason, Critical::no, [&] { w.value(Tag::enumerated, {&number, 1}); });
 }
 
 void write_rdn(der::Writer& w, const der::Oid& attribute, std::string_view value) {

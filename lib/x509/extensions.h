@@ -1,10 +1,12 @@
-// The extensions of our certificates, one function each, and the parts of names (RFC 5280 4.2, 4.1.2.4).
+// The extensions of our certificates and lists, one function each, and the parts of names (RFC 5280 4.2, 5.2, 5.3, 4.1.2.4).
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 #include <vector>
 
 #include <spaceca/bytes.h>
+#include <spaceca/crl.h>
 #include <spaceca/names.h>
 
 #include "x509/der.h"
@@ -28,6 +30,11 @@ void write_authority_key_identifier(der::Writer& w, ByteView identifier);
 // 4.2.1.6. An address goes as iPAddress, never as dNSName.
 void write_subject_alt_name(der::Writer& w, const std::vector<HostName>& hosts);
 void write_subject_alt_name(der::Writer& w, const CertificateId& id);  // URI urn:uuid:… (RFC 9562 4)
+
+// 5.2.3, a list's own number.
+void write_crl_number(der::Writer& w, std::uint64_t number);
+// 5.3.1, of an entry. Not for unspecified: "the reason code CRL entry extension SHOULD be absent instead".
+void write_crl_reason(der::Writer& w, RevocationReason reason);
 
 // One RelativeDistinguishedName of one attribute, always a UTF8String.
 void write_rdn(der::Writer& w, const der::Oid& attribute, std::string_view value);

@@ -15,6 +15,7 @@
 #include "ossl/random.h"
 #include "x509/algorithms.h"
 #include "x509/certificate_impl.h"
+#include "x509/crl_writer.h"
 #include "x509/der.h"
 #include "x509/der_reader.h"
 #include "x509/extensions.h"
@@ -103,7 +104,7 @@ struct Request {
 
 }  // namespace
 
-struct __attribute__((visibility("hidden"))) Issuer::Impl {
+struct [[gnu::visibility("hidden")]] Issuer::Impl {
   // One of them for each profile and kind of key, compiled when first needed.
   struct TemplateSlot {
     std::once_flag once;
@@ -119,7 +120,8 @@ struct __attribute__((visibility("hidden"))) Issuer::Impl {
   [[nodiscard]] auto borrow() {
     return benches.borrow([this] { return std::make_unique<Workbench>(algorithm.digest); });
   }
-  [[nodiscard]] Bytes sign(Workbench& bench, ByteView tbs) const;
+  [[nodiscard]] Bytes sign(ByteView digest) const;
+  [[nodiscard]] x509::CrlAuthority crl_authority(Workbench& bench) const;
   [[nodiscard]] const TbsTemplate& compiled(Profile profile, const LeafFields& sample);
   [[nodiscard]] Request request(const ServerSubject& subject) const;
   [[nodiscard]] Request request(Workbench& bench, const ClientSubject& subject, Instant now) const;
@@ -136,8 +138,7 @@ struct __attribute__((visibility("hidden"))) Issuer::Impl {
   std::array<std::array<TemplateSlot, 4>, 2> templates;  // by profile and family
 };
 
-Bytes Issuer::Impl::sign(Workbench& bench, ByteView tbs) const {
-  const ByteView digest = bench.tbs_hasher.digest(tbs);
+Bytes Issuer::Impl::sign(ByteView digest) const {
   Bytes signature = signer->sign({.algorithm = algorithm.name, .octets = digest});
   if (verify_signatures && !x509::verifies(signer->public_key(), algorithm, digest, signature)) {
     throw Error{Errc::crypto, "signer: returned a signature that its public key does not verify"};
@@ -213,7 +214,7 @@ Certificate Issuer::Impl::issue(Workbench& bench, const Request& request, const 
                           .key = key,
                           .subject_key_identifier = bench.key_hasher.digest(key.key_octets())};
   const Bytes tbs = compiled(request.profile, fields).fill(fields);
-  return x509::read_certificate(x509::signed_certificate(tbs, algorithm.identifier, sign(bench, tbs)), &key);
+  return x509::read_certificate(x509::signed_certificate(tbs, algorithm.identifier, sign(bench.tbs_hasher.digest(tbs))), &key);
 }
 
 Credential Issuer::Impl::issue_with_key(Workbench& bench, const Request& request, Instant now, KeyAlgorithm algorithm_of_key) {
@@ -332,6 +333,22 @@ Credential Issuer::issue_with_key(const ServerSubject& subject, Instant now, Key
 Credential Issuer::issue_with_key(const ClientSubject& subject, Instant now, KeyAlgorithm algorithm) const {
   const auto bench = impl_->borrow();
   return impl_->issue_with_key(*bench, impl_->request(*bench, subject, now), now, algorithm);
+}
+
+// --- lists of revoked certificates ---
+
+x509::CrlAuthority Issuer::Impl::crl_authority(Workbench& bench) const {
+  return {.root = root, .algorithm = algorithm, .hasher = bench.tbs_hasher, .sign = [this](ByteView digest) { return sign(digest); }};
+}
+
+Crl Issuer::crl(std::vector<RevokedEntry> entries, const CrlOptions& options, Instant now) const {
+  const auto bench = impl_->borrow();
+  return x509::crl_in_memory(impl_->crl_authority(*bench), std::move(entries), options, now);
+}
+
+CrlSummary Issuer::write_crl(CrlSource& entries, const CrlOptions& options, Instant now, CrlForm form, const CrlSink& sink) const {
+  const auto bench = impl_->borrow();
+  return x509::write_crl(impl_->crl_authority(*bench), entries, options, now, form, sink);
 }
 
 }  // namespace spaceca

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 #include <openssl/evp.h>
@@ -20,6 +21,7 @@ constexpr std::string_view kDashes = "-----";
 
 constexpr std::size_t kLineOctets = 48;  // 64 characters
 constexpr std::size_t kLineCharacters = 64;
+constexpr std::size_t kPiece = std::size_t{64} << 10;  // of a stream, at least
 
 // The line at the front of `rest`, without its end and the blanks before that; `rest` goes on behind it.
 std::string_view take_line(std::string_view& rest) {
@@ -97,31 +99,44 @@ void append(Text& text, std::string_view piece) {
 }
 
 template <class Text>
-void append_block(Text& text, std::string_view label, ByteView der) {
-  const std::size_t lines = (der.size() + kLineOctets - 1) / kLineOctets;
-  text.reserve(text.size() + lines * (kLineCharacters + 1) + 2 * label.size() + 32);
-  append(text, kBegin);
+void append_boundary(Text& text, std::string_view opening, std::string_view label) {
+  append(text, opening);
   append(text, label);
-  append(text, "-----\n");
-  std::array<unsigned char, kLineCharacters + 1> line;  // EVP_EncodeBlock ends it with a NUL
+  append(text, kDashes);
+  append(text, "\n");
+}
+
+constexpr std::size_t encoded_size(std::size_t octets) {
+  return (octets + kLineOctets - 1) / kLineOctets * (kLineCharacters + 1);  // at most: the last line may be shorter
+}
+
+template <class Text>
+void append_lines(Text& text, ByteView der) {
+  const std::size_t start = text.size();
+  text.resize(start + encoded_size(der.size()));
+  auto* out = reinterpret_cast<unsigned char*>(text.data()) + start;
   while (!der.empty()) {
     const std::size_t take = std::min(der.size(), kLineOctets);
-    const int written = EVP_EncodeBlock(line.data(), der.data(), static_cast<int>(take));
-    line[static_cast<std::size_t>(written)] = '\n';
-    text.insert(text.end(), line.begin(), line.begin() + written + 1);
+    out += EVP_EncodeBlock(out, der.data(), static_cast<int>(take));
+    *out++ = '\n';  // where EVP_EncodeBlock left a NUL
     der = der.subspan(take);
   }
-  append(text, kEnd);
-  append(text, label);
-  append(text, "-----\n");
-  wipe(line.data(), line.size());
+  text.resize(static_cast<std::size_t>(out - reinterpret_cast<unsigned char*>(text.data())));
+}
+
+template <class Text>
+void append_block(Text& text, std::string_view label, ByteView der) {
+  text.reserve(text.size() + encoded_size(der.size()) + 2 * label.size() + 32);
+  append_boundary(text, kBegin, label);
+  append_lines(text, der);
+  append_boundary(text, kEnd, label);
 }
 
 }  // namespace
 
-std::vector<PemBlock> pem_blocks(std::string_view text, std::string_view what) {
-  if (text.size() > kLongestInput) {
-    throw Error{Errc::policy, fmt::format("{}: the input has {} octets, the most is {}", what, text.size(), kLongestInput)};
+std::vector<PemBlock> pem_blocks(std::string_view text, std::string_view what, std::size_t longest) {
+  if (text.size() > longest) {
+    throw Error{Errc::policy, fmt::format("{}: the input has {} octets, the most is {}", what, text.size(), longest)};
   }
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
@@ -166,5 +181,35 @@ SecretBuffer base64(ByteView octets) {
 
 void append_pem(std::string& text, std::string_view label, ByteView der) { append_block(text, label, der); }
 void append_pem(SecretBuffer& text, std::string_view label, ByteView der) { append_block(text, label, der); }
+
+PemStream::PemStream(std::string_view label, std::function<void(ByteView)> sink) : label_(label), sink_(std::move(sink)) {
+  append_boundary(text_, kBegin, label_);
+}
+
+void PemStream::add(ByteView der) {
+  if (!line_.empty()) {
+    const std::size_t take = std::min(kLineOctets - line_.size(), der.size());
+    line_.insert(line_.end(), der.begin(), der.begin() + static_cast<std::ptrdiff_t>(take));
+    der = der.subspan(take);
+    if (line_.size() < kLineOctets) return;
+    append_lines(text_, line_);
+    line_.clear();
+  }
+  const std::size_t whole_lines = der.size() / kLineOctets * kLineOctets;
+  append_lines(text_, der.first(whole_lines));
+  line_.assign(der.begin() + static_cast<std::ptrdiff_t>(whole_lines), der.end());
+  if (text_.size() >= kPiece) flush();
+}
+
+void PemStream::finish() {
+  append_lines(text_, line_);
+  append_boundary(text_, kEnd, label_);
+  flush();
+}
+
+void PemStream::flush() {
+  sink_(bytes_of(text_));
+  text_.clear();
+}
 
 }  // namespace spaceca::x509

@@ -1,6 +1,7 @@
 // PEM (RFC 7468, and RFC 1421's headers for traditional encrypted keys): text to blocks, block to DER, DER to text.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,9 +19,9 @@ struct PemBlock {
   std::string_view base64;
 };
 
-// All blocks in order. Text between them is passed over; lines may end in CRLF or in blanks. Refuses, naming `what`: more than 1 MiB
-// (Errc::policy), a BEGIN without its END (Errc::malformed).
-[[nodiscard]] std::vector<PemBlock> pem_blocks(std::string_view text, std::string_view what);
+// All blocks in order. Text between them is passed over; lines may end in CRLF or in blanks. Refuses, naming `what`: more octets than
+// `longest` (Errc::policy), a BEGIN without its END (Errc::malformed).
+[[nodiscard]] std::vector<PemBlock> pem_blocks(std::string_view text, std::string_view what, std::size_t longest = kLongestInput);
 
 // The octets of a block; white space inside is passed over. Errc::malformed.
 [[nodiscard]] SecretBytes decoded(const PemBlock& block, std::string_view what);
@@ -28,6 +29,24 @@ struct PemBlock {
 // Appends a block with lines of 64 characters, each ended by one line feed.
 void append_pem(std::string& text, std::string_view label, ByteView der);
 void append_pem(SecretBuffer& text, std::string_view label, ByteView der);
+
+// A block whose DER comes piece by piece. The sink gets large pieces of the text as they are full.
+class PemStream final {
+ public:
+  PemStream(std::string_view label, std::function<void(ByteView)> sink);
+
+  void add(ByteView der);
+  // The rest, and the END line.
+  void finish();
+
+ private:
+  void flush();
+
+  std::string label_;
+  std::function<void(ByteView)> sink_;
+  Bytes line_;  // what has come of the next one, not all of it
+  std::string text_;
+};
 
 // One line, no line feed.
 [[nodiscard]] SecretBuffer base64(ByteView octets);

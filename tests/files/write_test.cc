@@ -215,7 +215,7 @@ TEST_CASE("a name that appears while the set is being written is refused and sta
   CHECK(contents_of(folder.path()) == Contents{{"postgresql.crt", "0644 file: theirs"}});
 }
 
-TEST_CASE("files that may be replaced are, with the mode of the new ones; others in the folder stay", "[files]") {
+TEST_CASE("files that may be replaced are, with the mode of the new ones, and others in the folder stay", "[files]") {
   const TemporaryFolder folder;
   files::write(folder.path(), client_set("old"));
   chmod((folder.path() / "postgresql.key").c_str(), 0644);

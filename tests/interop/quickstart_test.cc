@@ -32,7 +32,8 @@ TEST_CASE("quickstart makes its folder with what a server and a client need, key
   CHECK_THAT(outcome.out, ContainsSubstring("server  CN=localhost, serial ") && ContainsSubstring("client  CN=app, serial "));
   const std::vector<std::pair<std::string, unsigned>> expected = {
       {"client/postgresql.crt", 0644}, {"client/postgresql.key", 0600},      {"client/postgresql.p12", 0600}, {"client/postgresql.p12.pass", 0600},
-      {"client/postgresql.pk8", 0600}, {"client/root.crt", 0644},            {"server/root.crt", 0644},       {"server/server.crt", 0644},
+      {"client/postgresql.pk8", 0600}, {"client/root.crt", 0644},            {"revoked/postgresql.crt", 0644}, {"revoked/postgresql.key", 0600},
+      {"revoked/root.crt", 0644},      {"server/root.crl", 0644},            {"server/root.crt", 0644},       {"server/server.crt", 0644},
       {"server/server.key", 0600}};
   std::size_t files = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator{made}) files += entry.is_regular_file() ? 1U : 0U;
@@ -45,6 +46,19 @@ TEST_CASE("quickstart makes its folder with what a server and a client need, key
   const Outcome opened = run({"openssl", "pkcs12", "-in", (made / "client/postgresql.p12").string(), "-passin",
                               "file:" + (made / "client/postgresql.p12.pass").string(), "-noout"});
   CHECK(opened.exit_code == 0);
+}
+
+TEST_CASE("quickstart revokes one certificate of the role, and openssl refuses that one alone", "[quickstart]") {
+  const TemporaryFolder folder;
+  const auto made = folder.path() / "x";
+  REQUIRE(quickstart({made.string()}).exit_code == 0);
+  const auto verify = [&made](const std::string& client) {
+    return run({"openssl", "verify", "-crl_check_all", "-x509_strict", "-CAfile", (made / "server/root.crt").string(), "-CRLfile",
+                (made / "server/root.crl").string(), (made / client / "postgresql.crt").string()});
+  };
+  CHECK(verify("client").exit_code == 0);
+  CHECK_THAT(verify("revoked").err, ContainsSubstring("certificate revoked"));
+  CHECK(Certificate::from_pem(read_file(made / "revoked/postgresql.crt")).subject() == "CN=app");
 }
 
 TEST_CASE("quickstart's names are those it is given", "[quickstart]") {

@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <stdexcept>
+#include <thread>
 #include <vector>
 
 #include <fmt/format.h>
@@ -63,8 +65,8 @@ int free_port() {
   return ntohs(address.sin_port);
 }
 
-Postgres::Postgres(const FileSet& files, std::string_view hba, std::string_view ident) {
-  make_cluster(files, hba, ident);
+Postgres::Postgres(const FileSet& files, std::string_view hba, std::string_view ident, std::string_view settings) {
+  make_cluster(files, hba, ident, settings);
   // Between the choice of a port and its use somebody else may take it.
   for (int attempt = 0; attempt < 5; ++attempt) {
     port_ = free_port();
@@ -83,7 +85,7 @@ Postgres::~Postgres() {
   }
 }
 
-void Postgres::make_cluster(const FileSet& files, std::string_view hba, std::string_view ident) {
+void Postgres::make_cluster(const FileSet& files, std::string_view hba, std::string_view ident, std::string_view settings) {
   give_to_server_user(folder_.path());
   const auto data = folder_.path() / "data";
   run_checked({postgres_program("initdb"), "-D", data.string(), "-A", "trust", "-N", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8"},
@@ -95,8 +97,8 @@ void Postgres::make_cluster(const FileSet& files, std::string_view hba, std::str
   const auto conf = data / "postgresql.conf";
   write_file(conf, read_file(conf) + fmt::format("listen_addresses = '127.0.0.1,127.0.0.2,::1'\nunix_socket_directories = '{}'\n"
                                                  "ssl = on\nssl_cert_file = 'server.crt'\nssl_key_file = 'server.key'\n"
-                                                 "ssl_ca_file = 'root.crt'\nfsync = off\n",
-                                                 folder_.path().string()));
+                                                 "ssl_ca_file = 'root.crt'\nfsync = off\n{}",
+                                                 folder_.path().string(), settings));
 }
 
 bool Postgres::start() {
@@ -118,6 +120,18 @@ std::string Postgres::sql(const std::string& text) const {
 std::string Postgres::log() const {
   const auto path = folder_.path() / "log";
   return std::filesystem::exists(path) ? read_file(path) : "";
+}
+
+std::string Postgres::reload_with(const std::string& name, std::string_view content) const {
+  const auto path = folder_.path() / "data" / name;
+  write_file(path, content);
+  give_to_server_user(path);
+  const std::size_t before = log().size();
+  const std::string loaded = sql("select pg_conf_load_time()");
+  sql("select pg_reload_conf()");
+  // The postmaster notes the time and then reads the TLS files, before it lets the next connection in.
+  for (int i = 0; i < 100 && sql("select pg_conf_load_time()") == loaded; ++i) std::this_thread::sleep_for(std::chrono::milliseconds{50});
+  return log().substr(before);
 }
 
 PsqlClient::PsqlClient(const Credential& credential, const Postgres& server) : port_(server.port()) {

@@ -1,11 +1,7 @@
 // Signers of others: what they are given, and that nothing of theirs leaves unverified.
-#include <openssl/evp.h>
-
-#include <stdexcept>
-
 #include <spaceca/issuer.h>
 
-#include "support/files.h"
+#include "support/signing_service.h"
 #include "support/text.h"
 #include "support/x509_oracle.h"
 
@@ -16,49 +12,7 @@ namespace {
 
 const Instant kNow = instant("2026-11-24T10:00:00Z");
 
-// A key service in a few lines, that can be told to misbehave.
-class Service final : public Signer {
- public:
-  enum class Manner { honest, flips_a_bit, sends_nothing, fails };
-
-  explicit Service(const std::string& vector) : key_(PrivateKey::from_pem(data("keys/good/" + vector + ".pem"))) {}
-
-  [[nodiscard]] const PublicKey& public_key() const override { return key_.public_key(); }
-
-  [[nodiscard]] Bytes sign(const SignatureInput& input) const override {
-    last_algorithm = std::string{input.algorithm};
-    last_size = input.octets.size();
-    if (manner == Manner::fails) throw std::runtime_error{"the token is not plugged in"};
-    if (manner == Manner::sends_nothing) return {};
-    Bytes signature = signature_of(input);
-    if (manner == Manner::flips_a_bit) signature.back() ^= 1;
-    return signature;
-  }
-
-  Manner manner = Manner::honest;
-  mutable std::string last_algorithm;
-  mutable std::size_t last_size = 0;
-
- private:
-  [[nodiscard]] Bytes signature_of(const SignatureInput& input) const {
-    const SecretBytes der = key_.pkcs8_der();
-    const unsigned char* in = der.reveal().data();
-    EVP_PKEY* key = d2i_AutoPrivateKey(nullptr, &in, static_cast<long>(der.size()));
-    EVP_PKEY_CTX* context = EVP_PKEY_CTX_new(key, nullptr);
-    EVP_PKEY_sign_init(context);
-    EVP_PKEY_CTX_set_signature_md(context, input.algorithm == "ecdsa-with-SHA384" ? EVP_sha384() : EVP_sha256());
-    Bytes signature(1024);
-    std::size_t size = signature.size();
-    const int done = EVP_PKEY_sign(context, signature.data(), &size, input.octets.data(), input.octets.size());
-    EVP_PKEY_CTX_free(context);
-    EVP_PKEY_free(key);
-    if (done != 1) throw std::runtime_error{"the test's service cannot sign"};
-    signature.resize(size);
-    return signature;
-  }
-
-  PrivateKey key_;
-};
+using Service = SigningService;
 
 }  // namespace
 
