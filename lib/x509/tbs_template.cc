@@ -14,12 +14,16 @@
 #include "x509/certificate_impl.h"
 #include "x509/der.h"
 #include "x509/extensions.h"
+#include "x509/lint.h"
 #include "x509/signature.h"
 
 namespace spaceca::x509 {
 namespace {
 
 using der::Tag;
+
+// Stands where the signature will be, in what is looked at before it is signed.
+constexpr std::array<std::uint8_t, 8> kNoSignature = {0x30, 0x06, 0x02, 0x01, 0x01, 0x02, 0x01, 0x01};
 
 void write_version_3(der::Writer& w) {
   w.nest(der::context_constructed(0), [&] { w.small_integer(2); });
@@ -71,10 +75,11 @@ TbsTemplate::TbsTemplate(const Certificate& root, Profile profile, const LeafFie
   write_authority_key_identifier(authority, root.subject_key_identifier());
   authority_ = authority.take();
 
-  prove(profile, sample);
+  prove(root, profile, sample);
 }
 
 Bytes TbsTemplate::fill(const LeafFields& fields) const {
+  check_varying_fields(fields);
   constexpr std::size_t kRoomForDatesAndHeaders = 128;
   der::Writer w{before_dates_.size() + usage_.size() + authority_.size() + fields.subject.size() + fields.subject_alt_name.size() +
                 fields.key.spki_der().size() + kRoomForDatesAndHeaders};
@@ -97,9 +102,8 @@ Bytes TbsTemplate::fill(const LeafFields& fields) const {
   return w.take();
 }
 
-void TbsTemplate::prove(Profile profile, const LeafFields& sample) const {
+void TbsTemplate::prove(const Certificate& root, Profile profile, const LeafFields& sample) const {
   const auto refuse = [](std::string_view why) { throw Error{Errc::crypto, fmt::format("certificate template: {}", why)}; };
-  constexpr std::array<std::uint8_t, 8> kNoSignature = {0x30, 0x06, 0x02, 0x01, 0x01, 0x02, 0x01, 0x01};
   const Bytes der = signed_certificate(fill(sample), issuer_signature_, kNoSignature);
   const ossl::X509Certificate read{ossl::decoded(d2i_X509, X509_free, ByteView{der})};
   if (read == nullptr) refuse("OpenSSL cannot read what it makes");
@@ -110,6 +114,7 @@ void TbsTemplate::prove(Profile profile, const LeafFields& sample) const {
   const std::uint32_t usage = X509_get_extended_key_usage(read.get());
   if (usage != (profile == Profile::server ? XKU_SSL_SERVER : XKU_SSL_CLIENT)) refuse("its extended key usage is wrong");
   if ((X509_get_key_usage(read.get()) & (KU_KEY_CERT_SIGN | KU_CRL_SIGN)) != 0) refuse("its key usage is wrong");
+  refuse_findings("certificate template", lint_all(read_certificate(der, &sample.key), &root));
 }
 
 Bytes signed_certificate(ByteView tbs, ByteView algorithm_identifier, ByteView signature) {
@@ -141,7 +146,10 @@ Bytes root_tbs(const Serial& serial, Validity validity, ByteView algorithm_ident
       });
     });
   });
-  return w.take();
+  Bytes tbs = w.take();
+  const Certificate unsigned_root = read_certificate(signed_certificate(tbs, algorithm_identifier, kNoSignature), &key);
+  refuse_findings("root", lint_all(unsigned_root, nullptr));
+  return tbs;
 }
 
 }  // namespace spaceca::x509

@@ -26,13 +26,15 @@ struct LeafFields {
 
 class TbsTemplate final {
  public:
-  // Fills in `sample` once and has OpenSSL read the whole of it, so that nothing constant is wrong in any certificate. Errc::crypto.
+  // Fills in `sample` once, has OpenSSL read the whole of it and every lint look at it, so that nothing constant is wrong in any
+  // certificate. Errc::crypto; Errc::policy with the findings.
   TbsTemplate(const Certificate& root, Profile profile, const LeafFields& sample);
 
+  // Errc::policy, with the finding, if what varies breaks a rule of lint.
   [[nodiscard]] Bytes fill(const LeafFields& fields) const;
 
  private:
-  void prove(Profile profile, const LeafFields& sample) const;
+  void prove(const Certificate& root, Profile profile, const LeafFields& sample) const;
 
   Bytes issuer_signature_;  // AlgorithmIdentifier
   Bytes before_dates_;      // AlgorithmIdentifier and issuer
@@ -43,7 +45,7 @@ class TbsTemplate final {
 // Certificate ::= SEQUENCE { tbsCertificate, signatureAlgorithm, signatureValue }
 [[nodiscard]] Bytes signed_certificate(ByteView tbs, ByteView algorithm_identifier, ByteView signature);
 
-// The TBSCertificate of a root. `subject` is a Name.
+// The TBSCertificate of a root, looked at by every lint. `subject` is a Name. Errc::policy with the findings.
 [[nodiscard]] Bytes root_tbs(const Serial& serial, Validity validity, ByteView algorithm_identifier, ByteView subject,
                              const PublicKey& key, ByteView subject_key_identifier);
 
