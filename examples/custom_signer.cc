@@ -1,5 +1,5 @@
-// A root whose key the library never sees: this Signer hands each digest to a "service" elsewhere (here: OpenSSL's command line, which
-// keeps the key in a file of its own). A token or a cloud's key service takes its place with as few lines.
+// A root whose key the library never sees: this Signer hands each digest to a "service" elsewhere (here: OpenSSL's command line,
+// which keeps the key in a file of its own). A token or a cloud's key service takes its place with as few lines.
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>

@@ -82,12 +82,15 @@ void run(const Options& options) {
 
 int main(int argc, char** argv) {
   Options options;
-  CLI::App app{"Makes a space's root, a server certificate, a client certificate and a revoked one, and writes what PostgreSQL, psql and JDBC take."};
+  CLI::App app{
+      "Makes a space's root, a server certificate, a client certificate and a revoked one, and writes what PostgreSQL, psql and "
+      "JDBC take."};
   app.add_option("DIR", options.folder, "Where to write: DIR/server, DIR/client and DIR/revoked")->required();
   app.add_option("--space", options.space, "Name of the space")->capture_default_str();
   app.add_option("--host", options.hosts, "Name or address of the server (again for each)")->capture_default_str();
   app.add_option("--role", options.role, "PostgreSQL role of the client")->capture_default_str();
-  app.add_option("--key-algorithm", options.key_algorithm, "Kind of the keys; ecdsa-p384 is the root's alone, ed25519 the client's alone")
+  app.add_option("--key-algorithm", options.key_algorithm,
+                 "Kind of the keys; ecdsa-p384 is the root's alone, ed25519 the client's alone")
       ->check(CLI::IsMember({"ecdsa-p256", "ecdsa-p384", "rsa-2048", "rsa-3072", "rsa-4096", "ed25519"}))
       ->capture_default_str();
   try {

@@ -1,5 +1,5 @@
-// Certificates as values, their serials, and the credential that a server or a client holds. Certificate copies cheaply and is as safe
-// between threads as int is; Credential moves, since it holds a key.
+// Certificates as values, their serials, and the credential that a server or a client holds. Certificate copies cheaply and is as
+// safe between threads as int is; Credential moves, since it holds a key.
 #pragma once
 
 #include <array>
@@ -17,8 +17,8 @@
 
 namespace spaceca {
 
-// A certificate's serial number: positive, at most 20 octets (RFC 5280 4.1.2.2). Ours have sixteen octets, the first of them 0x01 to
-// 0x7F, so that they always take the same room; the rest is random.
+// A certificate's serial number: positive, at most 20 octets (RFC 5280 4.1.2.2). Ours have sixteen octets, the first of them 0x01
+// to 0x7F, so that they always take the same room; the rest is random.
 class SPACECA_EXPORT Serial final {
  public:
   static constexpr std::size_t kOurSize = 16;
@@ -27,9 +27,9 @@ class SPACECA_EXPORT Serial final {
   [[nodiscard]] static Serial random();
   // From the magnitude, leading zeros allowed. Errc::invalid_argument for zero and for more than 20 octets with the sign.
   explicit Serial(ByteView magnitude);
-  // Every form that people copy from somewhere: hexadecimal as openssl shows it ("01AB…", "01:AB:…", "0x1ab…", either case) and decimal
-  // as pg_stat_ssl does. Digits alone are hexadecimal if there are 31 or 32 of them (no serial of ours is that short in decimal),
-  // decimal otherwise. Errc::invalid_argument.
+  // Every form that people copy from somewhere: hexadecimal as openssl shows it ("01AB…", "01:AB:…", "0x1ab…", either case) and
+  // decimal as pg_stat_ssl does. Digits alone are hexadecimal if there are 31 or 32 of them (no serial of ours is that short in
+  // decimal), decimal otherwise. Errc::invalid_argument.
   explicit Serial(std::string_view text);
 
   [[nodiscard]] std::string hex() const;      // as openssl x509 -serial prints it: upper case, whole octets
@@ -61,7 +61,8 @@ class SPACECA_EXPORT Certificate final {
   [[nodiscard]] const Serial& serial() const;
   [[nodiscard]] Validity validity() const;
   [[nodiscard]] const PublicKey& public_key() const;
-  // Distinguished names as DER, borrowed, and as RFC 2253 text ("CN=app,OU=sales"), which is how pg_hba.conf's clientname=DN reads them.
+  // Distinguished names as DER, borrowed, and as RFC 2253 text ("CN=app,OU=sales"), which is how pg_hba.conf's clientname=DN reads
+  // them.
   [[nodiscard]] ByteView subject_der() const;
   [[nodiscard]] ByteView issuer_der() const;
   [[nodiscard]] std::string subject() const;
@@ -69,9 +70,9 @@ class SPACECA_EXPORT Certificate final {
   // Empty if the extension is not there.
   [[nodiscard]] ByteView subject_key_identifier() const;
   [[nodiscard]] ByteView authority_key_identifier() const;
-  [[nodiscard]] bool is_ca() const;                    // basicConstraints says so
-  [[nodiscard]] bool may_sign_certificates() const;    // keyUsage holds keyCertSign
-  [[nodiscard]] bool may_sign_crls() const;            // keyUsage holds cRLSign
+  [[nodiscard]] bool is_ca() const;                  // basicConstraints says so
+  [[nodiscard]] bool may_sign_certificates() const;  // keyUsage holds keyCertSign
+  [[nodiscard]] bool may_sign_crls() const;          // keyUsage holds cRLSign
   friend SPACECA_EXPORT bool operator==(const Certificate& a, const Certificate& b);
 
   struct Impl;  // for the library
@@ -82,12 +83,12 @@ class SPACECA_EXPORT Certificate final {
 };
 
 // A PKCS#10 request (RFC 2986) of which the signature was checked, so that whoever made it holds the key. Of what it says only the
-// public key is taken: names, extensions and attributes are the caller's to decide (a request that asks for CA:TRUE, for other hosts or
-// for a longer life changes nothing). Copies cheaply.
+// public key is taken: names, extensions and attributes are the caller's to decide (a request that asks for CA:TRUE, for other
+// hosts or for a longer life changes nothing). Copies cheaply.
 class SPACECA_EXPORT CertificateRequest final {
  public:
-  // DER alone; rare kinds of names, attributes and signatures are judged by OpenSSL. Errc::malformed, mismatch (the signature is not
-  // the key's), policy (a weak key, or a digest below SHA-256), unsupported.
+  // DER alone; rare kinds of names, attributes and signatures are judged by OpenSSL. Errc::malformed, mismatch (the signature is
+  // not the key's), policy (a weak key, or a digest below SHA-256), unsupported.
   [[nodiscard]] static CertificateRequest from_der(ByteView der);
   // Exactly one block, CERTIFICATE REQUEST or NEW CERTIFICATE REQUEST.
   [[nodiscard]] static CertificateRequest from_pem(std::string_view pem);
@@ -105,8 +106,8 @@ using Chain = std::vector<Certificate>;
 // What one end of a connection needs to show who it is and to know the other: a chain, the leaf's key, the roots it trusts.
 class SPACECA_EXPORT Credential final {
  public:
-  // Errc::mismatch if the key is not the leaf's or a link of the chain does not fit the next, Errc::invalid_argument if the chain or the
-  // roots are empty or the chain holds a root.
+  // Errc::mismatch if the key is not the leaf's or a link of the chain does not fit the next, Errc::invalid_argument if the chain
+  // or the roots are empty or the chain holds a root.
   Credential(Chain chain, PrivateKey key, std::vector<Certificate> roots);
 
   [[nodiscard]] const Certificate& certificate() const { return chain_.front(); }

@@ -10,9 +10,9 @@
 
 namespace spaceca {
 
-// What a file is to its readers. It decides its mode and its turn when a set replaces an older one: what is trusted first, so that the
-// new certificate is not met by readers who cannot judge it, then each key right before its certificate, which has the same name up to
-// the last dot.
+// What a file is to its readers. It decides its mode and its turn when a set replaces an older one: what is trusted first, so that
+// the new certificate is not met by readers who cannot judge it, then each key right before its certificate, which has the same
+// name up to the last dot.
 enum class FileRole {
   trust,        // 0644: roots, revocation lists
   other,        // 0600: a secret that stands alone, such as a .p12

@@ -1,5 +1,5 @@
-// An Issuer turns what was asked into certificates of one root, and lists those that are revoked. It does no I/O apart from its Signer,
-// reads no clock (`now` is handed in), and may be used from several threads; it owns its key, or shares its Signer.
+// An Issuer turns what was asked into certificates of one root, and lists those that are revoked. It does no I/O apart from its
+// Signer, reads no clock (`now` is handed in), and may be used from several threads; it owns its key, or shares its Signer.
 #pragma once
 
 #include <memory>
@@ -24,15 +24,15 @@ struct RootSubject {
   unsigned generation = 1;
 };
 
-// A server certificate (serverAuth). Its common name is the first host, if that fits into X.520's 64 characters; otherwise the subject
-// is O=<space>, or, without `space`, O=<the space as the root's name shows it>.
+// A server certificate (serverAuth). Its common name is the first host, if that fits into X.520's 64 characters; otherwise the
+// subject is O=<space>, or, without `space`, O=<the space as the root's name shows it>.
 struct ServerSubject {
   std::vector<HostName> hosts;  // at least one, no two the same
   std::optional<SpaceName> space = {};
 };
 
-// A client certificate (clientAuth): OU=<database>, CN=<role>, read CN=role,OU=database in pg_hba.conf's clientname=DN. The id stands in
-// it as urn:uuid:…; without one the issuer draws a UUID of version 7.
+// A client certificate (clientAuth): OU=<database>, CN=<role>, read CN=role,OU=database in pg_hba.conf's clientname=DN. The id
+// stands in it as urn:uuid:…; without one the issuer draws a UUID of version 7.
 struct ClientSubject {
   RoleName role;
   std::optional<DatabaseName> database = {};
@@ -53,8 +53,8 @@ class SPACECA_EXPORT Signer {
  public:
   virtual ~Signer();
   [[nodiscard]] virtual const PublicKey& public_key() const = 0;
-  // The content of the certificate's signatureValue: an ECDSA-Sig-Value in DER (RFC 3279 2.2.3), or RSA's octets. Throws what it likes;
-  // the Issuer lets it through.
+  // The content of the certificate's signatureValue: an ECDSA-Sig-Value in DER (RFC 3279 2.2.3), or RSA's octets. Throws what it
+  // likes; the Issuer lets it through.
   [[nodiscard]] virtual Bytes sign(const SignatureInput& input) const = 0;
 };
 
@@ -67,8 +67,8 @@ class SPACECA_EXPORT Issuer final {
   [[nodiscard]] static Issuer self_signed(const RootSubject& subject, std::shared_ptr<const Signer> signer, Instant now,
                                           const Serial& serial);
 
-  // A root made before. Errc::mismatch if the key is not the certificate's, Errc::policy if the certificate is no root, no CA, has no
-  // keyCertSign, no subject key identifier, or a kind of key that a root may not have.
+  // A root made before. Errc::mismatch if the key is not the certificate's, Errc::policy if the certificate is no root, no CA, has
+  // no keyCertSign, no subject key identifier, or a kind of key that a root may not have.
   Issuer(Certificate root, PrivateKey key);
   Issuer(Certificate root, std::shared_ptr<const Signer> signer);
 
@@ -78,10 +78,10 @@ class SPACECA_EXPORT Issuer final {
 
   [[nodiscard]] const Certificate& certificate() const;
 
-  // A leaf for a key in hand, from five minutes before `now` to thirteen calendar months after it. Errc::policy if the root is not valid
-  // at `now` or would end before the leaf (never cut short: a certificate that ends early is renewed early, for ever), or if the kind
-  // of key does not suit: ECDSA P-256 and RSA of 2048, 3072 or 4096 bits suit all, Ed25519 and ML-DSA clients alone. The serial is
-  // random unless given; who gives one sees to it that the root never used it before.
+  // A leaf for a key in hand, from five minutes before `now` to thirteen calendar months after it. Errc::policy if the root is not
+  // valid at `now` or would end before the leaf (never cut short: a certificate that ends early is renewed early, for ever), or if
+  // the kind of key does not suit: ECDSA P-256 and RSA of 2048, 3072 or 4096 bits suit all, Ed25519 and ML-DSA clients alone. The
+  // serial is random unless given; who gives one sees to it that the root never used it before.
   [[nodiscard]] Certificate issue(const ServerSubject& subject, const PublicKey& key, Instant now) const;
   [[nodiscard]] Certificate issue(const ServerSubject& subject, const PublicKey& key, Instant now, const Serial& serial) const;
   [[nodiscard]] Certificate issue(const ClientSubject& subject, const PublicKey& key, Instant now) const;
@@ -93,15 +93,16 @@ class SPACECA_EXPORT Issuer final {
   [[nodiscard]] Credential issue_with_key(const ClientSubject& subject, Instant now,
                                           KeyAlgorithm algorithm = KeyAlgorithm::ecdsa_p256()) const;
 
-  // The root's list of revoked certificates, as PostgreSQL can live with it: complete, of version 2, with the root's key identifier and
-  // a number, without issuingDistributionPoint, from five minutes before `now` on. Errc::policy if the root has no cRLSign or is not
-  // valid at `now`, or if an entry is the root itself; invalid_argument for a serial that comes twice, the number 0, a lifetime below
-  // one month, or dates outside 1950 to 9999. The entries may come in any order.
+  // The root's list of revoked certificates, as PostgreSQL can live with it: complete, of version 2, with the root's key identifier
+  // and a number, without issuingDistributionPoint, from five minutes before `now` on. Errc::policy if the root has no cRLSign or
+  // is not valid at `now`, or if an entry is the root itself; invalid_argument for a serial that comes twice, the number 0, a
+  // lifetime below one month, or dates outside 1950 to 9999. The entries may come in any order.
   [[nodiscard]] Crl crl(std::vector<RevokedEntry> entries, const CrlOptions& options, Instant now) const;
 
-  // The same into a sink, in memory that does not grow with the list; invalid_argument also for entries out of order. The entries are
-  // walked twice, for the lengths and for the octets. If this throws, by itself or by the source, the sink or the Signer, what the
-  // sink got is no list. The length of an ECDSA signature is fixed beforehand, so a Signer is asked until one fits, twice on average.
+  // The same into a sink, in memory that does not grow with the list; invalid_argument also for entries out of order. The entries
+  // are walked twice, for the lengths and for the octets. If this throws, by itself or by the source, the sink or the Signer, what
+  // the sink got is no list. The length of an ECDSA signature is fixed beforehand, so a Signer is asked until one fits, twice on
+  // average.
   CrlSummary write_crl(CrlSource& entries, const CrlOptions& options, Instant now, CrlForm form, const CrlSink& sink) const;
 
  private:

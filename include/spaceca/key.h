@@ -39,12 +39,12 @@ class SPACECA_EXPORT KeyAlgorithm final {
   friend struct detail::KeyAccess;
   KeyAlgorithm(std::uint8_t kind, std::uint16_t bits) noexcept : kind_(kind), bits_(bits) {}
 
-  std::uint8_t kind_;    // a row of the table in x509/algorithms.h
+  std::uint8_t kind_;   // a row of the table in x509/algorithms.h
   std::uint16_t bits_;  // of an RSA modulus; otherwise 0
 };
 
-// A public key that was checked when it was read: its kind is known, an elliptic point lies on its curve, RSA has at least 2048 bits
-// and an odd exponent of 3 or more.
+// A public key that was checked when it was read: its kind is known, an elliptic point lies on its curve, RSA has at least 2048
+// bits and an odd exponent of 3 or more.
 class SPACECA_EXPORT PublicKey final {
  public:
   // One SubjectPublicKeyInfo (RFC 5280 4.1), and nothing after it. Errc::malformed, policy, unsupported.
@@ -77,10 +77,10 @@ class SPACECA_EXPORT PrivateKey final {
   // Errc::unsupported if the OpenSSL at hand lacks the kind.
   [[nodiscard]] static PrivateKey generate(KeyAlgorithm algorithm = KeyAlgorithm::ecdsa_p256());
 
-  // Reads the one private key in the text: PKCS#1 (RFC 8017), SEC1 (RFC 5915), PKCS#8 of version 1 or 2 (RFC 5958), PKCS#8 encrypted
-  // by PBES2 or by what else OpenSSL opens, or traditional encrypted PEM. Text around the block, certificates and EC PARAMETERS are
-  // passed over. The public half is recomputed and must agree. Errc::malformed, mismatch, policy, unsupported, passphrase_missing,
-  // passphrase_wrong; what was read is wiped then too.
+  // Reads the one private key in the text: PKCS#1 (RFC 8017), SEC1 (RFC 5915), PKCS#8 of version 1 or 2 (RFC 5958), PKCS#8
+  // encrypted by PBES2 or by what else OpenSSL opens, or traditional encrypted PEM. Text around the block, certificates and EC
+  // PARAMETERS are passed over. The public half is recomputed and must agree. Errc::malformed, mismatch, policy, unsupported,
+  // passphrase_missing, passphrase_wrong; what was read is wiped then too.
   [[nodiscard]] static PrivateKey from_pem(std::string_view pem);
   [[nodiscard]] static PrivateKey from_pem(std::string_view pem, const SecretBytes& passphrase);
   [[nodiscard]] static PrivateKey from_pkcs8_der(ByteView der);
@@ -95,8 +95,8 @@ class SPACECA_EXPORT PrivateKey final {
   // Unencrypted PKCS#8 of version 1, as openssl writes it.
   [[nodiscard]] SecretBytes pkcs8_der() const;
   [[nodiscard]] SecretBytes pkcs8_pem() const;
-  // "ENCRYPTED PRIVATE KEY". Errc::invalid_argument for an empty passphrase, and for jdk17 one that is not printable ASCII: Java takes
-  // no other.
+  // "ENCRYPTED PRIVATE KEY". Errc::invalid_argument for an empty passphrase, and for jdk17 one that is not printable ASCII: Java
+  // takes no other.
   [[nodiscard]] SecretBytes encrypted_pkcs8_pem(const SecretBytes& passphrase, EncryptionFor reader) const;
   [[nodiscard]] SecretBytes encrypted_pkcs8_der(const SecretBytes& passphrase, EncryptionFor reader) const;
 

@@ -93,13 +93,15 @@ struct Range {
   char32_t first, last;
 };
 constexpr Range kMisleading[] = {
-    {0x0000, 0x001F}, {0x007F, 0x009F}, {0x00AD, 0x00AD}, {0x034F, 0x034F}, {0x061C, 0x061C},   {0x115F, 0x1160},   {0x17B4, 0x17B5},
-    {0x180B, 0x180F}, {0x200B, 0x200F}, {0x2028, 0x202E}, {0x2060, 0x206F}, {0x3164, 0x3164},   {0xFE00, 0xFE0F},   {0xFEFF, 0xFEFF},
-    {0xFFA0, 0xFFA0}, {0xFFF0, 0xFFFB}, {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A}, {0xE0000, 0xE0FFF},
+    {0x0000, 0x001F}, {0x007F, 0x009F},   {0x00AD, 0x00AD},   {0x034F, 0x034F},   {0x061C, 0x061C},
+    {0x115F, 0x1160}, {0x17B4, 0x17B5},   {0x180B, 0x180F},   {0x200B, 0x200F},   {0x2028, 0x202E},
+    {0x2060, 0x206F}, {0x3164, 0x3164},   {0xFE00, 0xFE0F},   {0xFEFF, 0xFEFF},   {0xFFA0, 0xFFA0},
+    {0xFFF0, 0xFFFB}, {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A}, {0xE0000, 0xE0FFF},
 };
 
 bool misleads(char32_t c) {
-  return std::any_of(std::begin(kMisleading), std::end(kMisleading), [c](Range range) { return c >= range.first && c <= range.last; });
+  return std::any_of(std::begin(kMisleading), std::end(kMisleading),
+                     [c](Range range) { return c >= range.first && c <= range.last; });
 }
 
 }  // namespace
@@ -123,9 +125,11 @@ HostName::HostName(std::string_view text, Wildcard wildcard) {
   }
   if (text.find(':') != std::string_view::npos) {
     if (text.front() == '[') refuse("host name", text, "an IPv6 address goes without brackets here");
-    if (text.find('%') != std::string_view::npos) refuse("host name", text, "an address with a zone has no meaning elsewhere; leave it out");
+    if (text.find('%') != std::string_view::npos)
+      refuse("host name", text, "an address with a zone has no meaning elsewhere; leave it out");
     in6_addr address{};
-    if (inet_pton(AF_INET6, given.c_str(), &address) != 1) refuse("host name", text, "is not an IPv6 address, and a name has no colon");
+    if (inet_pton(AF_INET6, given.c_str(), &address) != 1)
+      refuse("host name", text, "is not an IPv6 address, and a name has no colon");
     if (IN6_IS_ADDR_V4MAPPED(&address)) refuse("host name", text, "is an IPv4 address in IPv6 clothes; give the IPv4 address");
     kind_ = Kind::ipv6;
     std::copy_n(reinterpret_cast<const std::uint8_t*>(&address), address_.size(), address_.begin());
@@ -155,8 +159,8 @@ RoleName::RoleName(std::string_view text) : text_(text) {
     const auto character = next_utf8(rest);
     if (!character) refuse("role name", text, "is not UTF-8");
     if (misleads(*character)) {
-      refuse("role name", text, fmt::format("holds U+{:04X}, which does not show or changes how others show",
-                                            static_cast<std::uint32_t>(*character)));
+      refuse("role name", text,
+             fmt::format("holds U+{:04X}, which does not show or changes how others show", static_cast<std::uint32_t>(*character)));
     }
   }
 }

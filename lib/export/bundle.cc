@@ -18,7 +18,8 @@ std::string pem_of(const std::vector<Certificate>& certificates) {
 
 std::string prefixed(std::string_view prefix, std::string_view name) {
   if (prefix.find('/') != std::string_view::npos || prefix.find('\0') != std::string_view::npos) {
-    throw Error{Errc::invalid_argument, fmt::format("prefix \"{}\": may not hold a slash or a NUL; the folder goes separately", printable(prefix))};
+    throw Error{Errc::invalid_argument,
+                fmt::format("prefix \"{}\": may not hold a slash or a NUL; the folder goes separately", printable(prefix))};
   }
   return fmt::format("{}{}", prefix, name);
 }

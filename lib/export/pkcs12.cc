@@ -41,10 +41,10 @@ FileSet pkcs12(const Credential& credential, const SecretBytes& password, std::s
     owned.push_back(openssl_certificate(credential.chain()[i]));
     ossl::check(sk_X509_push(intermediates.get(), owned.back().get()), "list a certificate");
   }
-  const ossl::Pkcs12 store{ossl::check(
-      PKCS12_create_ex(reinterpret_cast<const char*>(characters.data()), kAlias, key.get(), leaf.get(), intermediates.get(),
-                       NID_aes_256_cbc, NID_aes_256_cbc, kRounds, kRounds, 0, nullptr, nullptr),
-      "make a PKCS#12 file")};
+  const ossl::Pkcs12 store{
+      ossl::check(PKCS12_create_ex(reinterpret_cast<const char*>(characters.data()), kAlias, key.get(), leaf.get(),
+                                   intermediates.get(), NID_aes_256_cbc, NID_aes_256_cbc, kRounds, kRounds, 0, nullptr, nullptr),
+                  "make a PKCS#12 file")};
   FileSet set;
   set.add({prefixed(prefix, "postgresql.p12"), FileRole::other,
            SecretBytes{ossl::encoded<SecretBuffer>(i2d_PKCS12, store.get(), "write a PKCS#12 file")}});

@@ -71,8 +71,8 @@ std::string shell_quoted(std::string_view text) {
 
 bool is_alphanumeric(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 
-// RFC 3986: everything but the unreserved characters, and those that may stand in the place at hand, goes as %XX (a blank too: '+' means a
-// blank only to some readers).
+// RFC 3986: everything but the unreserved characters, and those that may stand in the place at hand, goes as %XX (a blank too: '+'
+// means a blank only to some readers).
 std::string percent_encoded(std::string_view text, std::string_view allowed = {}) {
   constexpr std::string_view kUnreservedMarks = "-._~";
   std::string encoded;
@@ -89,8 +89,9 @@ std::string percent_encoded(std::string_view text, std::string_view allowed = {}
 
 // An IPv6 address goes into brackets in a URI (RFC 3986 3.2.2), the percent sign of its zone encoded (RFC 6874 2).
 std::string uri_host(const std::string& host) {
-  const bool address = host.find(':') != std::string::npos &&
-                       std::all_of(host.begin(), host.end(), [](char c) { return is_alphanumeric(c) || c == ':' || c == '.' || c == '%'; });
+  const bool address = host.find(':') != std::string::npos && std::all_of(host.begin(), host.end(), [](char c) {
+                         return is_alphanumeric(c) || c == ':' || c == '.' || c == '%';
+                       });
   return address ? fmt::format("[{}]", percent_encoded(host, ":")) : percent_encoded(host);
 }
 
@@ -102,8 +103,8 @@ std::string query(const std::vector<Setting>& settings) {
   return text;
 }
 
-// pgjdbc decodes what stands behind the slash, and nothing of the host (Driver.parseURL); and Java makes other characters of octets that
-// are not UTF-8.
+// pgjdbc decodes what stands behind the slash, and nothing of the host (Driver.parseURL); and Java makes other characters of octets
+// that are not UTF-8.
 void check_jdbc(const Connection& connection) {
   const auto refuse = [](std::string_view what, const std::string& value, std::string_view why) {
     throw Error{Errc::invalid_argument, fmt::format("JDBC URL: {} \"{}\" {}", what, printable(value), why)};
@@ -120,10 +121,13 @@ void check_jdbc(const Connection& connection) {
 // RFC 1123 subdomain, as Kubernetes wants the names of its objects.
 void check_kubernetes_name(std::string_view name) {
   const auto refuse = [name] {
-    throw Error{Errc::invalid_argument, fmt::format("secret name \"{}\": give 1 to 253 of a-z, 0-9, hyphen and dot, a letter or a digit at "
-                                                    "both ends of every part between dots", printable(name))};
+    throw Error{Errc::invalid_argument,
+                fmt::format("secret name \"{}\": give 1 to 253 of a-z, 0-9, hyphen and dot, a letter or a digit at "
+                            "both ends of every part between dots",
+                            printable(name))};
   };
-  const bool characters = std::all_of(name.begin(), name.end(), [](char c) { return (is_alphanumeric(c) && !(c >= 'A' && c <= 'Z')) || c == '-' || c == '.'; });
+  const bool characters = std::all_of(
+      name.begin(), name.end(), [](char c) { return (is_alphanumeric(c) && !(c >= 'A' && c <= 'Z')) || c == '-' || c == '.'; });
   if (name.empty() || name.size() > 253 || !characters) refuse();
   for (std::string_view rest = name;;) {
     const auto dot = rest.find('.');
@@ -203,8 +207,8 @@ std::string jdbc_url(const Connection& connection, JdbcKey key) {
   if (key == JdbcKey::pk8) settings.emplace_back("sslcert", paths.certificate);  // a .p12 holds its own
   settings.emplace_back("sslkey", paths.key);
   settings.emplace_back("sslrootcert", paths.roots);
-  return fmt::format("jdbc:postgresql://{}:{}/{}{}", uri_host(connection.host), connection.port, percent_encoded(connection.database),
-                     query(settings));
+  return fmt::format("jdbc:postgresql://{}:{}/{}{}", uri_host(connection.host), connection.port,
+                     percent_encoded(connection.database), query(settings));
 }
 
 FileSet kubernetes(const Credential& credential, std::string_view name, std::string_view prefix) {

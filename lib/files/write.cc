@@ -157,12 +157,15 @@ void Transaction::write_beside() {
   }
 }
 
-// Trust, then what stands alone, then each certificate right behind its keys, which have its folder and its name up to the last dot.
+// Trust, then what stands alone, then each certificate right behind its keys, which have its folder and its name up to the last
+// dot.
 void Transaction::sort_by_turn() {
   const auto first_of_its_name = [this](const Item& item) {
-    return std::find_if(items_.begin(), items_.end(), [&item](const Item& other) {
-             return other.place.folder == item.place.folder && stem_of(other.place.name) == stem_of(item.place.name);
-           }) - items_.begin();
+    return std::find_if(items_.begin(), items_.end(),
+                        [&item](const Item& other) {
+                          return other.place.folder == item.place.folder && stem_of(other.place.name) == stem_of(item.place.name);
+                        }) -
+           items_.begin();
   };
   for (Item& item : items_) {
     const bool in_a_pair = item.file->role == FileRole::key || item.file->role == FileRole::certificate;

@@ -42,8 +42,8 @@ bool EcCurve::holds(ByteView point) {
 
 ByteView EcCurve::multiply() {
   check(EC_POINT_mul(group_.get(), point_.get(), scalar_.get(), nullptr, nullptr, scratch_.get()), "compute a public key");
-  const std::size_t size = EC_POINT_point2oct(group_.get(), point_.get(), POINT_CONVERSION_UNCOMPRESSED, octets_.data(),
-                                              octets_.size(), scratch_.get());
+  const std::size_t size =
+      EC_POINT_point2oct(group_.get(), point_.get(), POINT_CONVERSION_UNCOMPRESSED, octets_.data(), octets_.size(), scratch_.get());
   if (size == 0) fail("write a public key");
   return ByteView{octets_}.first(size);
 }

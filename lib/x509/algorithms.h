@@ -19,7 +19,7 @@ enum class Family {
 };
 
 struct Algorithm {
-  std::string_view name;     // ours; RSA's goes on with its size
+  std::string_view name;  // ours; RSA's goes on with its size
   Family family;
   const char* openssl_type;  // as EVP_PKEY_is_a and EVP_PKEY_CTX_new_from_name take it
   const der::Oid* oid;       // of the key; of the curve for ECDSA; null where OpenSSL writes it

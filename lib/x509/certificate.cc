@@ -75,7 +75,8 @@ Certificate read_certificate(Bytes der, const PublicKey* public_key) {
   if (version.small_integer() != 2) tbs.refuse("is not of version 3");
   version.expect_end();
   const Serial serial{tbs.unsigned_integer()};
-  if (!std::ranges::equal(tbs.read_whole(Tag::sequence), signature_algorithm)) tbs.refuse("names two different signature algorithms");
+  if (!std::ranges::equal(tbs.read_whole(Tag::sequence), signature_algorithm))
+    tbs.refuse("names two different signature algorithms");
   const ByteView issuer = tbs.read_whole(Tag::sequence);
   der::Reader dates = tbs.enter(Tag::sequence);
   const Instant not_before = dates.time();
@@ -122,7 +123,8 @@ Certificate Certificate::from_der(ByteView der) {
 Certificate Certificate::from_pem(std::string_view pem) {
   const auto blocks = x509::pem_blocks(pem, x509::kWhat);
   if (blocks.size() != 1 || blocks.front().label != "CERTIFICATE") {
-    throw Error{Errc::malformed, fmt::format("certificate: the text must hold one PEM block, BEGIN CERTIFICATE; it holds {} blocks", blocks.size())};
+    throw Error{Errc::malformed,
+                fmt::format("certificate: the text must hold one PEM block, BEGIN CERTIFICATE; it holds {} blocks", blocks.size())};
   }
   return from_der(x509::decoded(blocks.front(), x509::kWhat).reveal());
 }

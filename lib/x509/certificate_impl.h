@@ -28,8 +28,8 @@ inline constexpr std::uint8_t kKeyEncipherment = 0x20;
 inline constexpr std::uint8_t kKeyCertSign = 0x04;
 inline constexpr std::uint8_t kCrlSign = 0x02;
 
-// Reads DER that we wrote ourselves, or that OpenSSL has accepted. `public_key` is the one inside, if the caller has it in hand: it is
-// not checked again.
+// Reads DER that we wrote ourselves, or that OpenSSL has accepted. `public_key` is the one inside, if the caller has it in hand: it
+// is not checked again.
 [[nodiscard]] Certificate read_certificate(Bytes der, const PublicKey* public_key = nullptr);
 
 // A Name as RFC 2253 text, which must be one that OpenSSL has accepted. UTF-8 stays as it is.

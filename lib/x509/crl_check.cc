@@ -114,7 +114,8 @@ class PostgresqlCheck final {
     const std::string name = name_of(*list.crl);
     if (has(list, NID_delta_crl)) {
       find("crl-delta", name,
-           "is a delta list, which OpenSSL takes for a complete one (3.0.19) or passes over (3.0.22), and never adds to the full one: "
+           "is a delta list, which OpenSSL takes for a complete one (3.0.19) or passes over (3.0.22), and never adds to the full "
+           "one: "
            "some who are revoked are let in; give complete lists",
            "RFC 5280 5.2.4", kNothing);
       return;

@@ -87,7 +87,8 @@ std::uint8_t Reader::small_integer() {
 Instant Reader::time() {
   const bool utc = next_is(Tag::utc_time);
   const ByteView text = read(utc ? Tag::utc_time : Tag::generalized_time);
-  if (text.size() != (utc ? 13U : 15U) || text.back() != 'Z') refuse("has a time that is not in the form YYMMDDHHMMSSZ or YYYYMMDDHHMMSSZ");
+  if (text.size() != (utc ? 13U : 15U) || text.back() != 'Z')
+    refuse("has a time that is not in the form YYMMDDHHMMSSZ or YYYYMMDDHHMMSSZ");
   std::size_t at = 0;
   const auto two_digits = [&] {
     const unsigned tens = text[at] - unsigned{'0'};
@@ -101,7 +102,8 @@ Instant Reader::time() {
   if (!utc && year >= 1950 && year <= 2049) refuse("has a GeneralizedTime before 2050, which must be a UTCTime (RFC 5280 4.1.2.5)");
   const unsigned month = two_digits();
   const unsigned day = two_digits();
-  const std::chrono::year_month_day date{std::chrono::year{static_cast<int>(year)}, std::chrono::month{month}, std::chrono::day{day}};
+  const std::chrono::year_month_day date{std::chrono::year{static_cast<int>(year)}, std::chrono::month{month},
+                                         std::chrono::day{day}};
   const unsigned hour = two_digits();
   const unsigned minute = two_digits();
   const unsigned second = two_digits();

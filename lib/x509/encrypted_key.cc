@@ -46,8 +46,8 @@ constexpr int kJdk17Rounds = 2'048;
 
 using AlgorithmId = std::unique_ptr<X509_ALGOR, ossl::Deleter<X509_ALGOR_free>>;
 
-// OpenSSL got as far as the end of the ciphertext and found no proper padding there: that is what a wrong passphrase looks like. What
-// fails before is the cipher or its parameters.
+// OpenSSL got as far as the end of the ciphertext and found no proper padding there: that is what a wrong passphrase looks like.
+// What fails before is the cipher or its parameters.
 [[noreturn]] void refuse_decryption() {
   const unsigned long last = ERR_peek_last_error();
   const bool at_the_end = (ERR_GET_LIB(last) == ERR_LIB_PKCS12 && ERR_GET_REASON(last) == PKCS12_R_PKCS12_CIPHERFINAL_ERROR) ||
@@ -69,15 +69,19 @@ std::uint64_t number(der::Reader& reader) {
 
 void check_rounds(std::uint64_t rounds) {
   if (rounds > kMostRounds) {
-    throw Error{Errc::policy, fmt::format("encrypted private key: asks for {} rounds of its key derivation; the most is {}", rounds, kMostRounds)};
+    throw Error{Errc::policy, fmt::format("encrypted private key: asks for {} rounds of its key derivation; the most is {}", rounds,
+                                          kMostRounds)};
   }
 }
 
 void check_scrypt(std::uint64_t n, std::uint64_t r, std::uint64_t p) {
-  const auto capped = [](std::uint64_t a, std::uint64_t b) { return a != 0 && b > kMostScryptWork / a ? kMostScryptWork + 1 : a * b; };
+  const auto capped = [](std::uint64_t a, std::uint64_t b) {
+    return a != 0 && b > kMostScryptWork / a ? kMostScryptWork + 1 : a * b;
+  };
   if (capped(capped(n, r), p) > kMostScryptWork) {
-    throw Error{Errc::policy, fmt::format("encrypted private key: asks for scrypt with N = {}, r = {}, p = {}; N * r * p may be {} at most",
-                                          n, r, p, kMostScryptWork)};
+    throw Error{Errc::policy,
+                fmt::format("encrypted private key: asks for scrypt with N = {}, r = {}, p = {}; N * r * p may be {} at most", n, r,
+                            p, kMostScryptWork)};
   }
 }
 
@@ -121,8 +125,7 @@ X509_ALGOR* scheme_for(EncryptionFor reader) {
   switch (reader) {
     case EncryptionFor::memory_hard:
       return PKCS5_pbe2_set_scrypt(EVP_aes_256_cbc(), nullptr, 0, nullptr, std::uint64_t{1} << 14, 8, 1);
-    case EncryptionFor::jdk17:
-      return PKCS5_pbe_set(NID_pbe_WithSHA1And3_Key_TripleDES_CBC, kJdk17Rounds, nullptr, 0);
+    case EncryptionFor::jdk17: return PKCS5_pbe_set(NID_pbe_WithSHA1And3_Key_TripleDES_CBC, kJdk17Rounds, nullptr, 0);
     case EncryptionFor::modern: break;
   }
   return PKCS5_pbe2_set_iv(EVP_aes_256_cbc(), kPbkdf2Rounds, nullptr, 0, nullptr, NID_hmacWithSHA256);
@@ -171,14 +174,18 @@ SecretBytes decrypted_traditional(std::string_view headers, const SecretBytes& o
 }
 
 SecretBytes encrypted_pkcs8(ByteView pkcs8, const SecretBytes& passphrase, EncryptionFor reader) {
-  if (passphrase.empty()) throw Error{Errc::invalid_argument, "encrypted private key: the passphrase is empty; give at least one octet"};
+  if (passphrase.empty())
+    throw Error{Errc::invalid_argument, "encrypted private key: the passphrase is empty; give at least one octet"};
   if (reader == EncryptionFor::jdk17 && !is_printable_ascii(passphrase.reveal())) {
-    throw Error{Errc::invalid_argument, "encrypted private key: the passphrase holds characters that are not printable ASCII, which Java refuses"};
+    throw Error{Errc::invalid_argument,
+                "encrypted private key: the passphrase holds characters that are not printable ASCII, which Java refuses"};
   }
-  const ossl::Pkcs8 info{ossl::check(ossl::decoded(d2i_PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO_free, pkcs8), "read a private key")};
+  const ossl::Pkcs8 info{
+      ossl::check(ossl::decoded(d2i_PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO_free, pkcs8), "read a private key")};
   AlgorithmId scheme{ossl::check(scheme_for(reader), "choose an encryption")};
-  const ossl::Sealed sealed{ossl::check(
-      PKCS8_set0_pbe(characters(passphrase), static_cast<int>(passphrase.size()), info.get(), scheme.get()), "encrypt a private key")};
+  const ossl::Sealed sealed{
+      ossl::check(PKCS8_set0_pbe(characters(passphrase), static_cast<int>(passphrase.size()), info.get(), scheme.get()),
+                  "encrypt a private key")};
   static_cast<void>(scheme.release());  // now sealed's
   return SecretBytes{ossl::encoded<SecretBuffer>(i2d_X509_SIG, sealed.get(), "write an encrypted private key")};
 }

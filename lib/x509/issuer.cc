@@ -121,12 +121,13 @@ struct [[gnu::visibility("hidden")]] Issuer::Impl {
     return benches.borrow([this] { return std::make_unique<Workbench>(algorithm.digest); });
   }
   [[nodiscard]] Bytes sign(ByteView digest) const;
-  [[nodiscard]] x509::CrlAuthority crl_authority(Workbench& bench) const;
+  [[nodiscard]] x509::CrlAuthority crl_authority(Workbench & bench) const;
   [[nodiscard]] const TbsTemplate& compiled(Profile profile, const LeafFields& sample);
   [[nodiscard]] Request request(const ServerSubject& subject) const;
-  [[nodiscard]] Request request(Workbench& bench, const ClientSubject& subject, Instant now) const;
-  [[nodiscard]] Certificate issue(Workbench& bench, const Request& request, const PublicKey& key, Instant now, const Serial& serial);
-  [[nodiscard]] Credential issue_with_key(Workbench& bench, const Request& request, Instant now, KeyAlgorithm algorithm);
+  [[nodiscard]] Request request(Workbench & bench, const ClientSubject& subject, Instant now) const;
+  [[nodiscard]] Certificate issue(Workbench & bench, const Request& request, const PublicKey& key, Instant now,
+                                  const Serial& serial);
+  [[nodiscard]] Credential issue_with_key(Workbench & bench, const Request& request, Instant now, KeyAlgorithm algorithm);
   [[nodiscard]] Validity leaf_validity(std::string_view who, Instant now) const;
   [[nodiscard]] std::string space_in_root() const;
 
@@ -190,8 +191,8 @@ Request Issuer::Impl::request(Workbench& bench, const ClientSubject& subject, In
 Validity Issuer::Impl::leaf_validity(std::string_view who, Instant now) const {
   const Validity ours = root.validity();
   if (now < ours.not_before) {
-    throw Error{Errc::policy, fmt::format("certificate for \"{}\": at {} its root is not yet valid, it starts {}", who, text_of(now),
-                                          text_of(ours.not_before))};
+    throw Error{Errc::policy, fmt::format("certificate for \"{}\": at {} its root is not yet valid, it starts {}", who,
+                                          text_of(now), text_of(ours.not_before))};
   }
   if (now > ours.not_after) {
     throw Error{Errc::policy, fmt::format("certificate for \"{}\": at {} its root has expired, it ended {}", who, text_of(now),
@@ -338,7 +339,8 @@ Credential Issuer::issue_with_key(const ClientSubject& subject, Instant now, Key
 // --- lists of revoked certificates ---
 
 x509::CrlAuthority Issuer::Impl::crl_authority(Workbench& bench) const {
-  return {.root = root, .algorithm = algorithm, .hasher = bench.tbs_hasher, .sign = [this](ByteView digest) { return sign(digest); }};
+  return {
+      .root = root, .algorithm = algorithm, .hasher = bench.tbs_hasher, .sign = [this](ByteView digest) { return sign(digest); }};
 }
 
 Crl Issuer::crl(std::vector<RevokedEntry> entries, const CrlOptions& options, Instant now) const {

@@ -67,10 +67,7 @@ KeyPair KeyMaker::make_ed25519() {
   ossl::check(EVP_PKEY_get_raw_private_key(key.get(), seed.data(), &size), "read a new key");
   size = point.size();
   ossl::check(EVP_PKEY_get_raw_public_key(key.get(), point.data(), &size), "read a new key");
-  KeyPair pair{.algorithm = algorithm_,
-               .pkcs8 = ed25519_pkcs8(seed),
-               .spki = spki_of(algorithm_, point),
-               .key_size = point.size()};
+  KeyPair pair{.algorithm = algorithm_, .pkcs8 = ed25519_pkcs8(seed), .spki = spki_of(algorithm_, point), .key_size = point.size()};
   wipe(seed.data(), seed.size());
   return pair;
 }

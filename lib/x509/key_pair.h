@@ -9,9 +9,9 @@ namespace spaceca::x509 {
 // The two halves agree.
 struct KeyPair {
   KeyAlgorithm algorithm;
-  SecretBytes pkcs8;     // PrivateKeyInfo, version 1
-  Bytes spki;            // SubjectPublicKeyInfo
-  std::size_t key_size;  // octets in the SPKI's BIT STRING, which ends it
+  SecretBytes pkcs8;      // PrivateKeyInfo, version 1
+  Bytes spki;             // SubjectPublicKeyInfo
+  std::size_t key_size;   // octets in the SPKI's BIT STRING, which ends it
   bool canonical = true;  // not for an elliptic key without its point, with a compressed one, or with its curve spelled out
 };
 

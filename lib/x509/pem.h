@@ -19,8 +19,8 @@ struct PemBlock {
   std::string_view base64;
 };
 
-// All blocks in order. Text between them is passed over; lines may end in CRLF or in blanks. Refuses, naming `what`: more octets than
-// `longest` (Errc::policy), a BEGIN without its END (Errc::malformed).
+// All blocks in order. Text between them is passed over; lines may end in CRLF or in blanks. Refuses, naming `what`: more octets
+// than `longest` (Errc::policy), a BEGIN without its END (Errc::malformed).
 [[nodiscard]] std::vector<PemBlock> pem_blocks(std::string_view text, std::string_view what, std::size_t longest = kLongestInput);
 
 // The octets of a block; white space inside is passed over. Errc::malformed.

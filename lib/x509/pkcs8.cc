@@ -26,9 +26,7 @@ constexpr std::string_view kWhat = "private key";
 
 using der::Tag;
 
-[[noreturn]] void halves_differ() {
-  throw Error{Errc::mismatch, "private key: its public half is not that of its private half"};
-}
+[[noreturn]] void halves_differ() { throw Error{Errc::mismatch, "private key: its public half is not that of its private half"}; }
 
 template <class PrivateKey>
 SecretBytes private_key_info(const der::Oid& algorithm, std::size_t size, bool null_parameters, const der::Oid* curve,
@@ -87,7 +85,8 @@ KeyPair read_by_openssl(ByteView whole, Container container) {
     if (EVP_PKEY_is_a(key.get(), traits(algorithm).openssl_type) == 1) return checked(algorithm);
   }
   const char* type = EVP_PKEY_get0_type_name(key.get());
-  throw Error{Errc::unsupported, fmt::format("private key: is of kind {}; ECDSA, RSA and Ed25519 are taken", type != nullptr ? type : "unknown")};
+  throw Error{Errc::unsupported,
+              fmt::format("private key: is of kind {}; ECDSA, RSA and Ed25519 are taken", type != nullptr ? type : "unknown")};
 }
 
 // --- elliptic curves ---
@@ -104,7 +103,8 @@ EcKey parse_ec(ByteView der, ByteView curve) {
   der::Reader outer{der, kWhat};
   der::Reader key = outer.enter(Tag::sequence);
   outer.expect_end();
-  if (const auto version = key.small_integer(); version != 1) key.refuse(fmt::format("is an ECPrivateKey of version {}, not 1", version));
+  if (const auto version = key.small_integer(); version != 1)
+    key.refuse(fmt::format("is an ECPrivateKey of version {}, not 1", version));
   const ByteView scalar = key.read(Tag::octet_string);
   bool spelled_out = false;
   if (key.next_is(der::context_constructed(0))) {
@@ -192,9 +192,10 @@ KeyPair pair_of_ed25519(ByteView curve_private_key, ByteView claimed) {
   der::Reader inner{curve_private_key, kWhat};
   const ByteView seed = inner.read(Tag::octet_string);  // CurvePrivateKey (RFC 8410 7)
   inner.expect_end();
-  if (seed.size() != 32) throw Error{Errc::malformed, fmt::format("private key: has {} octets; an Ed25519 key has 32", seed.size())};
-  const ossl::Key key{ossl::check(EVP_PKEY_new_raw_private_key_ex(nullptr, "ED25519", nullptr, seed.data(), seed.size()),
-                                  "read an Ed25519 key")};
+  if (seed.size() != 32)
+    throw Error{Errc::malformed, fmt::format("private key: has {} octets; an Ed25519 key has 32", seed.size())};
+  const ossl::Key key{
+      ossl::check(EVP_PKEY_new_raw_private_key_ex(nullptr, "ED25519", nullptr, seed.data(), seed.size()), "read an Ed25519 key")};
   std::array<std::uint8_t, 32> point{};
   std::size_t size = point.size();
   ossl::check(EVP_PKEY_get_raw_public_key(key.get(), point.data(), &size), "compute an Ed25519 public key");
@@ -217,7 +218,8 @@ KeyPair read_pkcs8(ByteView whole) {
   der::Reader algorithm_id = info.enter(Tag::sequence);
   const ByteView private_key = info.read(Tag::octet_string);
   if (info.next_is(der::context_constructed(0))) {  // attributes say nothing about the key
-    for (der::Reader attributes = info.enter(der::context_constructed(0)); !attributes.at_end();) static_cast<void>(attributes.read(Tag::sequence));
+    for (der::Reader attributes = info.enter(der::context_constructed(0)); !attributes.at_end();)
+      static_cast<void>(attributes.read(Tag::sequence));
   }
   ByteView public_key;
   if (info.next_is(der::context(1))) {

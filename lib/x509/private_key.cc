@@ -49,7 +49,8 @@ Container container_of(std::string_view label) {
   if (label == "EC PRIVATE KEY") return Container::sec1;
   if (label == "RSA PRIVATE KEY") return Container::pkcs1;
   throw Error{Errc::unsupported, fmt::format("private key: \"{}\" is not a form that is read here; convert it to PKCS#8, "
-                                             "\"PRIVATE KEY\"", printable(label))};
+                                             "\"PRIVATE KEY\"",
+                                             printable(label))};
 }
 
 const SecretBytes& required(const SecretBytes* passphrase) {
@@ -63,7 +64,8 @@ KeyPair read_decrypted(const SecretBytes& der, Container container) {
     return read_private_key(der.reveal(), container);
   } catch (const Error& error) {
     const ByteView octets = der.reveal();
-    const bool looks_like_der = octets.size() > 2 && octets[0] == 0x30 && (octets[1] < 0x80 || octets[1] == 0x81 || octets[1] == 0x82);
+    const bool looks_like_der =
+        octets.size() > 2 && octets[0] == 0x30 && (octets[1] < 0x80 || octets[1] == 0x81 || octets[1] == 0x82);
     if (error.code() != Errc::malformed || looks_like_der) throw;
     throw Error{Errc::passphrase_wrong, "private key: does not decrypt to a key; the passphrase is wrong, or the file is damaged"};
   }
@@ -102,9 +104,7 @@ PrivateKey detail::KeyAccess::private_key(x509::KeyPair pair) {
   return PrivateKey{std::make_unique<PrivateKey::Impl>(PrivateKey::Impl{std::move(pair.pkcs8), std::move(half)})};
 }
 
-PrivateKey PrivateKey::generate(KeyAlgorithm algorithm) {
-  return detail::KeyAccess::private_key(x509::KeyMaker{algorithm}.make());
-}
+PrivateKey PrivateKey::generate(KeyAlgorithm algorithm) { return detail::KeyAccess::private_key(x509::KeyMaker{algorithm}.make()); }
 
 PrivateKey PrivateKey::from_pem(std::string_view pem) {
   return detail::KeyAccess::private_key(x509::in_canonical_form(x509::read_private_key_pem(pem, nullptr)));

@@ -84,7 +84,8 @@ ossl::Key ec_key(const Algorithm& row, ByteView point) {
   const ossl::KeyContext context{ossl::check(EVP_PKEY_CTX_new_from_name(nullptr, row.openssl_type, nullptr), "load a public key")};
   EVP_PKEY* made = nullptr;
   ossl::check(EVP_PKEY_fromdata_init(context.get()), "load a public key");
-  ossl::check(EVP_PKEY_fromdata(context.get(), &made, EVP_PKEY_PUBLIC_KEY, const_cast<OSSL_PARAM*>(parameters.data())), "load a public key");
+  ossl::check(EVP_PKEY_fromdata(context.get(), &made, EVP_PKEY_PUBLIC_KEY, const_cast<OSSL_PARAM*>(parameters.data())),
+              "load a public key");
   return ossl::Key{made};
 }
 
@@ -161,8 +162,8 @@ PublicKey detail::KeyAccess::public_key(KeyAlgorithm algorithm, Bytes spki, std:
   return PublicKey{std::make_shared<PublicKey::Impl>(PublicKey::Impl{algorithm, std::move(spki), key_at})};
 }
 
-// For the kinds whose parts we know, from the parts: OpenSSL 3.0's d2i_PUBKEY tries its decoders one after the other, and costs more
-// than a verification.
+// For the kinds whose parts we know, from the parts: OpenSSL 3.0's d2i_PUBKEY tries its decoders one after the other, and costs
+// more than a verification.
 ossl::Key x509::openssl_key(const PublicKey& key) {
   const x509::Algorithm& row = x509::traits(key.algorithm());
   const ByteView octets = key.key_octets();

@@ -1,6 +1,6 @@
-// Requests come by the thousand to a service that issues, and OpenSSL 3.0 spends four times on reading one what it spends on checking
-// it (it decodes the key twice): the strict reader serves here too. What it does not know well (rare kinds of names, attributes or
-// signatures) is for OpenSSL, so that nothing is accepted that OpenSSL would refuse.
+// Requests come by the thousand to a service that issues, and OpenSSL 3.0 spends four times on reading one what it spends on
+// checking it (it decodes the key twice): the strict reader serves here too. What it does not know well (rare kinds of names,
+// attributes or signatures) is for OpenSSL, so that nothing is accepted that OpenSSL would refuse.
 #include <spaceca/certificate.h>
 
 #include <algorithm>
@@ -42,7 +42,8 @@ void check_digest(const X509_REQ* request) {
   const bool hashes_by_itself = digest == NID_undef;
   const bool strong = digest == NID_sha256 || digest == NID_sha384 || digest == NID_sha512;
   if (!hashes_by_itself && !strong) {
-    throw Error{Errc::policy, fmt::format("certificate request: is signed with {}; SHA-256 or stronger is needed", OBJ_nid2sn(digest))};
+    throw Error{Errc::policy,
+                fmt::format("certificate request: is signed with {}; SHA-256 or stronger is needed", OBJ_nid2sn(digest))};
   }
 }
 
@@ -152,8 +153,10 @@ CertificateRequest CertificateRequest::from_pem(std::string_view pem) {
     return block.label == "CERTIFICATE REQUEST" || block.label == "NEW CERTIFICATE REQUEST";
   };
   if (blocks.size() != 1 || !is_request(blocks.front())) {
-    throw Error{Errc::malformed, fmt::format("certificate request: the text must hold one PEM block, BEGIN CERTIFICATE REQUEST; it holds {} "
-                                             "blocks{}", blocks.size(), blocks.size() == 1 ? " of another kind" : "")};
+    throw Error{Errc::malformed,
+                fmt::format("certificate request: the text must hold one PEM block, BEGIN CERTIFICATE REQUEST; it holds {} "
+                            "blocks{}",
+                            blocks.size(), blocks.size() == 1 ? " of another kind" : "")};
   }
   return from_der(x509::decoded(blocks.front(), kWhat).reveal());
 }

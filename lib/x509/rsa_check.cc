@@ -7,7 +7,8 @@ namespace spaceca::x509 {
 namespace {
 
 ossl::BigNumber number(ByteView magnitude) {
-  return ossl::BigNumber{ossl::check(BN_bin2bn(magnitude.data(), static_cast<int>(magnitude.size()), nullptr), "read an RSA number")};
+  return ossl::BigNumber{
+      ossl::check(BN_bin2bn(magnitude.data(), static_cast<int>(magnitude.size()), nullptr), "read an RSA number")};
 }
 
 }  // namespace

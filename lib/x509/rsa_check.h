@@ -10,8 +10,8 @@ struct RsaNumbers {
   ByteView modulus, public_exponent, private_exponent, prime1, prime2, exponent1, exponent2, coefficient;
 };
 
-// n = p·q, e·dP = 1 mod p−1, e·dQ = 1 mod q−1, d = dP mod p−1, d = dQ mod q−1, qInv·q = 1 mod p. Together they say that what one half
-// encrypts the other decrypts, if p and q are prime, which is not tried.
+// n = p·q, e·dP = 1 mod p−1, e·dQ = 1 mod q−1, d = dP mod p−1, d = dQ mod q−1, qInv·q = 1 mod p. Together they say that what one
+// half encrypts the other decrypts, if p and q are prime, which is not tried.
 [[nodiscard]] bool belong_together(const RsaNumbers& key);
 
 }  // namespace spaceca::x509

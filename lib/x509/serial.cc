@@ -13,8 +13,10 @@ namespace spaceca {
 namespace {
 
 [[noreturn]] void refuse(std::string_view text) {
-  throw Error{Errc::invalid_argument, fmt::format("serial \"{}\": give hexadecimal digits (01AB.., 01:AB:.., 0x1ab..) or a decimal number, "
-                                                  "positive and of 20 octets at most", printable(text))};
+  throw Error{Errc::invalid_argument,
+              fmt::format("serial \"{}\": give hexadecimal digits (01AB.., 01:AB:.., 0x1ab..) or a decimal number, "
+                          "positive and of 20 octets at most",
+                          printable(text))};
 }
 
 Bytes octets_of_hex(std::string_view text) {

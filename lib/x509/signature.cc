@@ -75,12 +75,13 @@ const SignatureAlgorithm& signature_algorithm_of(KeyAlgorithm root) {
   if (root == KeyAlgorithm::ecdsa_p384()) return kP384;
   if (root == KeyAlgorithm::rsa_2048() || root == KeyAlgorithm::rsa_3072() || root == KeyAlgorithm::rsa_4096()) return kRsa;
   throw Error{Errc::policy, fmt::format("root key: {} may not be a root's key; use ecdsa-p256, ecdsa-p384, rsa-2048, rsa-3072 or "
-                                        "rsa-4096 (under an Ed25519 root PostgreSQL cannot do SCRAM)", root.name())};
+                                        "rsa-4096 (under an Ed25519 root PostgreSQL cannot do SCRAM)",
+                                        root.name())};
 }
 
 std::size_t usual_signature_size(KeyAlgorithm root) {
-  // SEQUENCE { INTEGER, INTEGER }: the first bit of a number is set every second time, and then it has a sign octet. So one of the two
-  // numbers has it in half of all signatures, both or none in a quarter each; that one is shorter still is seen once in 128.
+  // SEQUENCE { INTEGER, INTEGER }: the first bit of a number is set every second time, and then it has a sign octet. So one of the
+  // two numbers has it in half of all signatures, both or none in a quarter each; that one is shorter still is seen once in 128.
   constexpr std::size_t kHeaders = 6;
   constexpr std::size_t kOneSign = 1;
   if (root == KeyAlgorithm::ecdsa_p256()) return kHeaders + kOneSign + std::size_t{2} * 32;
@@ -108,7 +109,8 @@ bool signed_by(const PublicKey& key, const SignatureAlgorithm& algorithm, ByteVi
   const ossl::QuietErrors quiet;
   const ossl::Key parsed = openssl_key(key);
   const ossl::DigestContext context{ossl::check(EVP_MD_CTX_new(), "prepare a verification")};
-  ossl::check(EVP_DigestVerifyInit_ex(context.get(), nullptr, algorithm.digest, nullptr, nullptr, parsed.get(), nullptr), "prepare a verification");
+  ossl::check(EVP_DigestVerifyInit_ex(context.get(), nullptr, algorithm.digest, nullptr, nullptr, parsed.get(), nullptr),
+              "prepare a verification");
   return EVP_DigestVerify(context.get(), signature.data(), signature.size(), message.data(), message.size()) == 1;
 }
 

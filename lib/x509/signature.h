@@ -15,9 +15,9 @@
 namespace spaceca::x509 {
 
 struct SignatureAlgorithm {
-  std::string_view name;       // as SignatureInput gives it
-  const char* digest;          // as OpenSSL fetches it; null where the algorithm hashes by itself
-  ByteView identifier;         // the AlgorithmIdentifier as DER
+  std::string_view name;  // as SignatureInput gives it
+  const char* digest;     // as OpenSSL fetches it; null where the algorithm hashes by itself
+  ByteView identifier;    // the AlgorithmIdentifier as DER
 };
 
 // The one that a root of this kind signs with. Errc::policy for kinds that no root may have.

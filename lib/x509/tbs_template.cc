@@ -50,10 +50,11 @@ void check_leaf_key(Profile profile, KeyAlgorithm algorithm) {
   const Family family = traits(algorithm).family;
   const bool for_clients = family == Family::eddsa || family == Family::other;
   if (for_all || (profile == Profile::client && for_clients)) return;
-  throw Error{Errc::policy, profile == Profile::server
-                                ? fmt::format("server key: {} does not suit; use ecdsa-p256, rsa-2048, rsa-3072 or rsa-4096", algorithm.name())
-                                : fmt::format("client key: {} does not suit; use ecdsa-p256, ed25519, rsa-2048, rsa-3072 or rsa-4096",
-                                              algorithm.name())};
+  throw Error{
+      Errc::policy,
+      profile == Profile::server
+          ? fmt::format("server key: {} does not suit; use ecdsa-p256, rsa-2048, rsa-3072 or rsa-4096", algorithm.name())
+          : fmt::format("client key: {} does not suit; use ecdsa-p256, ed25519, rsa-2048, rsa-3072 or rsa-4096", algorithm.name())};
 }
 
 TbsTemplate::TbsTemplate(const Certificate& root, Profile profile, const LeafFields& sample) {
@@ -110,7 +111,8 @@ void TbsTemplate::prove(const Certificate& root, Profile profile, const LeafFiel
   // From the fields, not from the octets that d2i keeps.
   ossl::check(i2d_re_X509_tbs(read.get(), nullptr), "encode a certificate");
   if (ossl::encoded<Bytes>(i2d_X509, read.get(), "encode a certificate") != der) refuse("OpenSSL writes it differently");
-  if ((X509_get_extension_flags(read.get()) & (EXFLAG_INVALID | EXFLAG_CA | EXFLAG_CRITICAL)) != 0) refuse("its extensions are wrong");
+  if ((X509_get_extension_flags(read.get()) & (EXFLAG_INVALID | EXFLAG_CA | EXFLAG_CRITICAL)) != 0)
+    refuse("its extensions are wrong");
   const std::uint32_t usage = X509_get_extended_key_usage(read.get());
   if (usage != (profile == Profile::server ? XKU_SSL_SERVER : XKU_SSL_CLIENT)) refuse("its extended key usage is wrong");
   if ((X509_get_key_usage(read.get()) & (KU_KEY_CERT_SIGN | KU_CRL_SIGN)) != 0) refuse("its key usage is wrong");

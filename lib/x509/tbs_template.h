@@ -10,16 +10,16 @@ namespace spaceca::x509 {
 
 enum class Profile { server, client };
 
-// Whether a leaf of that profile may have that kind of key (POSTGRESQL.md: a P-384 server key fails at TLS 1.2, and only clients can
-// do with what TLS libraries know by name alone). Throws Errc::policy.
+// Whether a leaf of that profile may have that kind of key (POSTGRESQL.md: a P-384 server key fails at TLS 1.2, and only clients
+// can do with what TLS libraries know by name alone). Throws Errc::policy.
 void check_leaf_key(Profile profile, KeyAlgorithm algorithm);
 
 // What varies.
 struct LeafFields {
   const Serial& serial;
   Validity validity;
-  ByteView subject;                 // a Name
-  ByteView subject_alt_name;        // an Extension
+  ByteView subject;           // a Name
+  ByteView subject_alt_name;  // an Extension
   const PublicKey& key;
   ByteView subject_key_identifier;  // SHA-1 of the key's bits (RFC 5280 4.2.1.2, method 1)
 };

@@ -319,8 +319,8 @@ std::string Judge::missing_issuer() const {
   return fmt::format("{}: its issuer {} is neither in the chain nor among the roots", who(), issuer());
 }
 
-// OpenSSL takes such a list for a complete one (seen with 3.0.19) or passes over it (3.0.22); it adds it to the full one only if it is
-// told to, and nobody does.
+// OpenSSL takes such a list for a complete one (seen with 3.0.19) or passes over it (3.0.22); it adds it to the full one only if it
+// is told to, and nobody does.
 void Judge::look_for_delta_lists() {
   for (const ossl::X509Crl& crl : crls_) {
     if (X509_CRL_get_ext_by_NID(crl.get(), NID_delta_crl, -1) < 0) continue;

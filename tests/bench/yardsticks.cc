@@ -37,7 +37,8 @@ Limit::Limit(const char* algorithm)
 void Limit::generate_p256() {
   must(BN_priv_rand_range_ex(scalar_.get(), EC_GROUP_get0_order(group_.get()), 0, scratch_.get()) == 1);
   must(EC_POINT_mul(group_.get(), point_.get(), scalar_.get(), nullptr, nullptr, scratch_.get()) == 1);
-  must(EC_POINT_point2oct(group_.get(), point_.get(), POINT_CONVERSION_UNCOMPRESSED, octets_, sizeof octets_, scratch_.get()) == 65);
+  must(EC_POINT_point2oct(group_.get(), point_.get(), POINT_CONVERSION_UNCOMPRESSED, octets_, sizeof octets_, scratch_.get()) ==
+       65);
 }
 
 void Limit::generate_ed25519() {
@@ -48,15 +49,14 @@ void Limit::generate_ed25519() {
 
 void Limit::sign() {
   message_[0]++;
-  must(EVP_DigestInit_ex2(hashing_.get(), sha256_.get(), nullptr) == 1 && EVP_DigestUpdate(hashing_.get(), message_, sizeof message_) == 1 &&
+  must(EVP_DigestInit_ex2(hashing_.get(), sha256_.get(), nullptr) == 1 &&
+       EVP_DigestUpdate(hashing_.get(), message_, sizeof message_) == 1 &&
        EVP_DigestFinal_ex(hashing_.get(), digest_, nullptr) == 1);
   signature_size_ = signature_.size();
   must(EVP_PKEY_sign(signing_.get(), signature_.data(), &signature_size_, digest_, sizeof digest_) == 1);
 }
 
-void Limit::verify() {
-  must(EVP_PKEY_verify(verifying_.get(), signature_.data(), signature_size_, digest_, sizeof digest_) == 1);
-}
+void Limit::verify() { must(EVP_PKEY_verify(verifying_.get(), signature_.data(), signature_size_, digest_, sizeof digest_) == 1); }
 
 namespace {
 

@@ -27,10 +27,10 @@ class Limit {
  public:
   explicit Limit(const char* algorithm = "EC");  // of the signing key: "EC" (P-256) or "RSA" (2048)
 
-  void generate_p256();      // scalar and uncompressed point, by EC_POINT
+  void generate_p256();  // scalar and uncompressed point, by EC_POINT
   void generate_ed25519();
-  void sign();               // SHA-256 of 400 octets, then EVP_PKEY_sign
-  void verify();             // of what was signed last
+  void sign();    // SHA-256 of 400 octets, then EVP_PKEY_sign
+  void verify();  // of what was signed last
 
  private:
   Key key_;

@@ -25,7 +25,8 @@ Credential server_of(const Issuer& root) {
   return root.issue_with_key(ServerSubject{.hosts = {HostName{"localhost"}, HostName{"127.0.0.1"}}}, kNow);
 }
 Credential app_of(const Issuer& root, const std::string& algorithm = "ecdsa-p256") {
-  return root.issue_with_key(ClientSubject{.role = RoleName{"app"}, .database = DatabaseName{"orders"}}, kNow, KeyAlgorithm{algorithm});
+  return root.issue_with_key(ClientSubject{.role = RoleName{"app"}, .database = DatabaseName{"orders"}}, kNow,
+                             KeyAlgorithm{algorithm});
 }
 
 // A client's folder with everything that the exporters give, and the passwords that the probes read from files.
@@ -35,8 +36,8 @@ class Files final {
     FileSet passwords;
     passwords.add({"password", FileRole::other, SecretBytes{Postgres::kPassword}});
     passwords.add({"p12.pass", FileRole::other, kP12Password.copy()});
-    files::write(folder_.path(), exporter::libpq(credential) + exporter::jdbc(credential) + exporter::pkcs12(credential, kP12Password) +
-                                     std::move(passwords));
+    files::write(folder_.path(), exporter::libpq(credential) + exporter::jdbc(credential) +
+                                     exporter::pkcs12(credential, kP12Password) + std::move(passwords));
   }
   [[nodiscard]] std::string path(const std::string& name) const { return (folder_.path() / name).string(); }
   [[nodiscard]] std::string folder() const { return folder_.path().string(); }
@@ -55,27 +56,48 @@ Credential stranger(const Issuer& trusted) {
 }
 
 exporter::Connection connection(const Files& files, const Postgres& server, const std::string& host = "localhost") {
-  return {.host = host, .port = static_cast<std::uint16_t>(server.port()), .database = "app", .user = "app", .folder = files.folder()};
+  return {
+      .host = host, .port = static_cast<std::uint16_t>(server.port()), .database = "app", .user = "app", .folder = files.folder()};
 }
 
 std::string jdbc(const Files& files, const std::string& url) {
-  return first_line(run({"java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", "/usr/share/java/postgresql.jar:" SPACECA_PEERS "/classes",
-                         "JdbcProbe", "--url", url, "--password-file", files.path("password"), "--sslpassword-file", files.path("p12.pass")})
-                        .out);
+  return first_line(
+      run({"java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", "/usr/share/java/postgresql.jar:" SPACECA_PEERS "/classes",
+           "JdbcProbe", "--url", url, "--password-file", files.path("password"), "--sslpassword-file", files.path("p12.pass")})
+          .out);
 }
 
 std::string psycopg2(const Files& files, const Postgres& server, const std::string& host, bool with_certificate) {
-  std::vector<std::string> command = {"/usr/bin/python3", SPACECA_PEERS_SOURCE "/psycopg_probe.py", "--host", host, "--port", std::to_string(server.port()),
-                                      "--user", "app", "--database", "app", "--password-file", files.path("password"), "--root", files.path("root.crt"),
-                                      "--sslmode", "verify-full"};
-  if (with_certificate) command.insert(command.end(), {"--cert", files.path("postgresql.crt"), "--key", files.path("postgresql.key")});
+  std::vector<std::string> command = {"/usr/bin/python3", SPACECA_PEERS_SOURCE "/psycopg_probe.py",
+                                      "--host",           host,
+                                      "--port",           std::to_string(server.port()),
+                                      "--user",           "app",
+                                      "--database",       "app",
+                                      "--password-file",  files.path("password"),
+                                      "--root",           files.path("root.crt"),
+                                      "--sslmode",        "verify-full"};
+  if (with_certificate)
+    command.insert(command.end(), {"--cert", files.path("postgresql.crt"), "--key", files.path("postgresql.key")});
   return first_line(run(command).out);
 }
 
 std::string node_pg(const Files& files, const Postgres& server, const std::string& host, bool with_certificate) {
-  std::vector<std::string> command = {"node", SPACECA_PEERS_SOURCE "/pg_probe.js", "--host", host, "--port", std::to_string(server.port()), "--user", "app",
-                                      "--database", "app", "--password-file", files.path("password"), "--root", files.path("root.crt")};
-  if (with_certificate) command.insert(command.end(), {"--cert", files.path("postgresql.crt"), "--key", files.path("postgresql.key")});
+  std::vector<std::string> command = {"node",
+                                      SPACECA_PEERS_SOURCE "/pg_probe.js",
+                                      "--host",
+                                      host,
+                                      "--port",
+                                      std::to_string(server.port()),
+                                      "--user",
+                                      "app",
+                                      "--database",
+                                      "app",
+                                      "--password-file",
+                                      files.path("password"),
+                                      "--root",
+                                      files.path("root.crt")};
+  if (with_certificate)
+    command.insert(command.end(), {"--cert", files.path("postgresql.crt"), "--key", files.path("postgresql.key")});
   return first_line(run(command, {.environment = {"NODE_PATH=" SPACECA_PEERS "/node_modules"}}).out);
 }
 
@@ -99,7 +121,8 @@ TEST_CASE("pgjdbc sends no certificate of another space, and the server refuses 
   const Postgres server{exporter::server(server_of(root))};
   const Files files{stranger(root)};
   const auto key = GENERATE(exporter::JdbcKey::pk8, exporter::JdbcKey::pkcs12);
-  CHECK(jdbc(files, exporter::jdbc_url(connection(files, server), key)) == "refused: FATAL: connection requires a valid client certificate");
+  CHECK(jdbc(files, exporter::jdbc_url(connection(files, server), key)) ==
+        "refused: FATAL: connection requires a valid client certificate");
 }
 
 TEST_CASE("pgjdbc refuses a host that the server's certificate does not name", "[jdbc]") {
@@ -127,8 +150,9 @@ TEST_CASE("pgjdbc on JDK 17 opens an encrypted key of the form jdk17, and not of
   key.add({"postgresql.pk8", FileRole::key, client.key().encrypted_pkcs8_der(kP12Password, form)});
   files::write(files.folder(), key, files::Existing::replace);
   const std::string answer = jdbc(files, exporter::jdbc_url(connection(files, server)));
-  CHECK(answer == (form == EncryptionFor::jdk17 ? accepted(client)
-                                                : "refused: Could not find a java cryptographic algorithm: Cannot find any provider supporting PBES2."));
+  CHECK(answer == (form == EncryptionFor::jdk17
+                       ? accepted(client)
+                       : "refused: Could not find a java cryptographic algorithm: Cannot find any provider supporting PBES2."));
 }
 
 TEST_CASE("psycopg2 and node-postgres connect", "[psycopg2][node]") {
@@ -147,7 +171,8 @@ TEST_CASE("psycopg2 and node-postgres without a certificate are refused", "[psyc
   const Issuer root = acme();
   const Postgres server{exporter::server(server_of(root))};
   const Files files{app_of(root)};
-  CHECK_THAT(psycopg2(files, server, "localhost", false), StartsWith("refused: ") && ContainsSubstring("connection requires a valid client certificate"));
+  CHECK_THAT(psycopg2(files, server, "localhost", false),
+             StartsWith("refused: ") && ContainsSubstring("connection requires a valid client certificate"));
   CHECK(node_pg(files, server, "localhost", false) == "refused: connection requires a valid client certificate");
 }
 
@@ -159,7 +184,8 @@ TEST_CASE("psycopg2 and node-postgres with a certificate of another space are re
   CHECK_THAT(node_pg(files, server, "localhost", true), StartsWith("refused: ") && ContainsSubstring("tlsv1 alert unknown ca"));
 }
 
-TEST_CASE("psycopg2 and node-postgres refuse a host that the certificate does not name, and a server of another space", "[psycopg2][node]") {
+TEST_CASE("psycopg2 and node-postgres refuse a host that the certificate does not name, and a server of another space",
+          "[psycopg2][node]") {
   const Issuer root = acme();
   const Files files{app_of(root)};
   const Postgres server{exporter::server(server_of(root))};

@@ -242,16 +242,19 @@ TEST_CASE("what check_for_postgresql finds in lists is what becomes of the clien
 }
 
 // OpenSSL 3.0.19 takes a delta list for a complete one and 3.0.22 passes over it, so who is let in depends on the server's.
-TEST_CASE("with a delta list beside a full one, exactly one of those who are revoked in one of them comes in", "[postgresql][crl]") {
+TEST_CASE("with a delta list beside a full one, exactly one of those who are revoked in one of them comes in",
+          "[postgresql][crl]") {
   const PrivateKey key = PrivateKey::generate();
   const Issuer root = Issuer::self_signed({.space = SpaceName{"acme"}}, copy_of(key), kNow - std::chrono::days{2});
   const Credential in_full = app_of(root);
   const Credential in_delta = app_of(root);
   const Instant yesterday = kNow - std::chrono::days{1};
-  const std::vector<Crl> crls = {root.crl({{in_full.certificate().serial(), yesterday}}, {.number = 1}, kNow - std::chrono::minutes{10}),
-                                 odd(root.certificate(), key, {.this_update = kNow - std::chrono::minutes{1},
-                                                               .entries = {{serial_of(in_delta), yesterday}},
-                                                               .extensions = usual_and("deltaCRL", "1")})};
+  const std::vector<Crl> crls = {
+      root.crl({{in_full.certificate().serial(), yesterday}}, {.number = 1}, kNow - std::chrono::minutes{10}),
+      odd(root.certificate(), key,
+          {.this_update = kNow - std::chrono::minutes{1},
+           .entries = {{serial_of(in_delta), yesterday}},
+           .extensions = usual_and("deltaCRL", "1")})};
   const auto findings = check_for_postgresql(crls, {root.certificate()}, kNow);
   REQUIRE(findings.size() == 1);
   CHECK(findings.front().rule == "crl-delta");

@@ -24,7 +24,8 @@ Credential server_of(const Issuer& root, const std::string& algorithm = "ecdsa-p
   return root.issue_with_key(ServerSubject{.hosts = kLocal}, kNow, KeyAlgorithm{algorithm});
 }
 Credential app_of(const Issuer& root, Instant issued = kNow, const std::string& algorithm = "ecdsa-p256") {
-  return root.issue_with_key(ClientSubject{.role = RoleName{"app"}, .database = DatabaseName{"orders"}}, issued, KeyAlgorithm{algorithm});
+  return root.issue_with_key(ClientSubject{.role = RoleName{"app"}, .database = DatabaseName{"orders"}}, issued,
+                             KeyAlgorithm{algorithm});
 }
 // The same certificate and key with other roots to trust.
 Credential trusting(const Credential& credential, std::vector<Certificate> roots) {
@@ -66,8 +67,9 @@ TEST_CASE("every kind of key that a root, a server and a client may have works w
   const PsqlClient psql{app_of(root, kNow, client_key), server};
   for (const std::string version : {"TLSv1.2", "TLSv1.3"}) {
     INFO(root_key << ", " << server_key << ", " << client_key << ", " << version);
-    const Outcome answer = psql.query("select version from pg_stat_ssl where pid = pg_backend_pid()",
-                                      {.extra = "channel_binding=require ssl_min_protocol_version=" + version + " ssl_max_protocol_version=" + version});
+    const Outcome answer = psql.query(
+        "select version from pg_stat_ssl where pid = pg_backend_pid()",
+        {.extra = "channel_binding=require ssl_min_protocol_version=" + version + " ssl_max_protocol_version=" + version});
     CHECK(answer.out == version + "\n");
     CHECK(answer.err == "");
   }
@@ -138,7 +140,8 @@ TEST_CASE("a host that the server's certificate does not name is refused by veri
   const PsqlClient psql{app_of(root), server};
   const Outcome full = psql.query("select 1", {.host = "127.0.0.2"});
   CHECK(full.exit_code == 2);
-  CHECK_THAT(full.err, ContainsSubstring("server certificate for \"localhost\" (and 2 other names) does not match host name \"127.0.0.2\""));
+  CHECK_THAT(full.err,
+             ContainsSubstring("server certificate for \"localhost\" (and 2 other names) does not match host name \"127.0.0.2\""));
   CHECK(psql.query("select 1", {.host = "127.0.0.2", .sslmode = "verify-ca"}).out == "1\n");
 }
 
@@ -150,7 +153,8 @@ TEST_CASE("a wildcard matches one label and no more", "[postgresql]") {
   CHECK(psql.query("select 1", {.host = "one.db.acme.example", .extra = "hostaddr=127.0.0.1"}).out == "1\n");
   for (const std::string host : {"db.acme.example", "two.one.db.acme.example"}) {
     INFO(host);
-    CHECK_THAT(psql.query("select 1", {.host = host, .extra = "hostaddr=127.0.0.1"}).err, ContainsSubstring("does not match host name"));
+    CHECK_THAT(psql.query("select 1", {.host = host, .extra = "hostaddr=127.0.0.1"}).err,
+               ContainsSubstring("does not match host name"));
   }
 }
 
@@ -199,7 +203,8 @@ TEST_CASE("serials with the smallest and the largest first octet show in pg_stat
   const Issuer root = root_of("acme");
   const Postgres server{exporter::server(server_of(root))};
   const PrivateKey key = PrivateKey::generate();
-  const Certificate leaf = root.issue(ClientSubject{.role = RoleName{"app"}}, key.public_key(), kNow, Serial{std::string_view{hex}});
+  const Certificate leaf =
+      root.issue(ClientSubject{.role = RoleName{"app"}}, key.public_key(), kNow, Serial{std::string_view{hex}});
   const SecretBytes der = key.pkcs8_der();
   const PsqlClient psql{Credential{{leaf}, PrivateKey::from_pkcs8_der(der.reveal()), {root.certificate()}}, server};
   CHECK(psql.query("select client_serial from pg_stat_ssl where pid = pg_backend_pid()").out == decimal + "\n");
@@ -211,17 +216,24 @@ TEST_CASE("the lines that the text exporters write connect as they stand, from a
   const TemporaryFolder folder;
   const auto odd = folder.path() / "it's a \"folder\" $(x) & 100% \xC3\xA4";
   files::write(odd, exporter::libpq(app_of(root), "demo_"));
-  const exporter::Connection connection{.host = "localhost", .port = static_cast<std::uint16_t>(server.port()), .database = "app", .user = "app",
-                                        .folder = odd.string(), .prefix = "demo_"};
+  const exporter::Connection connection{.host = "localhost",
+                                        .port = static_cast<std::uint16_t>(server.port()),
+                                        .database = "app",
+                                        .user = "app",
+                                        .folder = odd.string(),
+                                        .prefix = "demo_"};
   const std::vector<std::string> password = {std::string{"PGPASSWORD="} + std::string{Postgres::kPassword}, "HOME=/nonexistent"};
 
   write_file(folder.path() / "env", exporter::environment(connection));
-  CHECK(run({"sh", "-c", ". \"$0\" && exec psql -X -At -w -c 'select 1'", (folder.path() / "env").string()}, {.environment = password}).out == "1\n");
+  CHECK(run({"sh", "-c", ". \"$0\" && exec psql -X -At -w -c 'select 1'", (folder.path() / "env").string()},
+            {.environment = password})
+            .out == "1\n");
 
   write_file(folder.path() / "service.conf", exporter::service(connection, "orders"));
   std::vector<std::string> with_service = password;
   with_service.push_back("PGSERVICEFILE=" + (folder.path() / "service.conf").string());
   CHECK(run({"psql", "-X", "-At", "-w", "-d", "service=orders", "-c", "select 1"}, {.environment = with_service}).out == "1\n");
 
-  CHECK(run({"psql", "-X", "-At", "-w", "-d", exporter::libpq_uri(connection), "-c", "select 1"}, {.environment = password}).out == "1\n");
+  CHECK(run({"psql", "-X", "-At", "-w", "-d", exporter::libpq_uri(connection), "-c", "select 1"}, {.environment = password}).out ==
+        "1\n");
 }

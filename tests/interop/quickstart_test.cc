@@ -31,9 +31,12 @@ TEST_CASE("quickstart makes its folder with what a server and a client need, key
   CHECK(outcome.err == "");
   CHECK_THAT(outcome.out, ContainsSubstring("server  CN=localhost, serial ") && ContainsSubstring("client  CN=app, serial "));
   const std::vector<std::pair<std::string, unsigned>> expected = {
-      {"client/postgresql.crt", 0644}, {"client/postgresql.key", 0600},      {"client/postgresql.p12", 0600}, {"client/postgresql.p12.pass", 0600},
-      {"client/postgresql.pk8", 0600}, {"client/root.crt", 0644},            {"revoked/postgresql.crt", 0644}, {"revoked/postgresql.key", 0600},
-      {"revoked/root.crt", 0644},      {"server/root.crl", 0644},            {"server/root.crt", 0644},       {"server/server.crt", 0644},
+      {"client/postgresql.crt", 0644},  {"client/postgresql.key", 0600},
+      {"client/postgresql.p12", 0600},  {"client/postgresql.p12.pass", 0600},
+      {"client/postgresql.pk8", 0600},  {"client/root.crt", 0644},
+      {"revoked/postgresql.crt", 0644}, {"revoked/postgresql.key", 0600},
+      {"revoked/root.crt", 0644},       {"server/root.crl", 0644},
+      {"server/root.crt", 0644},        {"server/server.crt", 0644},
       {"server/server.key", 0600}};
   std::size_t files = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator{made}) files += entry.is_regular_file() ? 1U : 0U;
@@ -64,7 +67,8 @@ TEST_CASE("quickstart revokes one certificate of the role, and openssl refuses t
 TEST_CASE("quickstart's names are those it is given", "[quickstart]") {
   const TemporaryFolder folder;
   const auto made = folder.path() / "x";
-  REQUIRE(quickstart({made.string(), "--space", "acme", "--host", "db.acme.example", "--host", "10.0.0.1", "--role", "reader"}).exit_code == 0);
+  REQUIRE(quickstart({made.string(), "--space", "acme", "--host", "db.acme.example", "--host", "10.0.0.1", "--role", "reader"})
+              .exit_code == 0);
   CHECK(Certificate::from_pem(read_file(made / "server/server.crt")).subject() == "CN=db.acme.example");
   CHECK(Certificate::from_pem(read_file(made / "client/postgresql.crt")).subject() == "CN=reader");
   CHECK(Certificate::from_pem(read_file(made / "client/root.crt")).subject().starts_with("CN=acme G1 "));
@@ -104,7 +108,11 @@ TEST_CASE("quickstart refuses what it cannot use and says what would be right", 
       {{"x", "--key-algorithm", "dsa"}, 2, "ecdsa-p256"},
       {{"x", "--nonsense"}, 2, "--nonsense"},
       {{"x", "--space", "Acme"}, 1, "space name \"Acme\": must start with one of a-z"},
-      {{"x", "--host", "b\xC3\xBC""cher.example"}, 1, "give the form that starts with xn--"},
+      {{"x", "--host",
+        "b\xC3\xBC"
+        "cher.example"},
+       1,
+       "give the form that starts with xn--"},
       {{"x", "--host", "a.example", "--host", "a.example"}, 1, "names host \"a.example\" twice"},
       {{"x", "--role", ""}, 1, "role name \"\": is empty"},
   }));

@@ -1,5 +1,5 @@
-// Verifiers that have nothing to do with us or with each other: openssl, GnuTLS, NSS, Java, Go. They judge chains of fixed dates at a
-// fixed time; GnuTLS, which takes none, under faketime.
+// Verifiers that have nothing to do with us or with each other: openssl, GnuTLS, NSS, Java, Go. They judge chains of fixed dates at
+// a fixed time; GnuTLS, which takes none, under faketime.
 #include <fmt/format.h>
 
 #include <spaceca/exporter.h>
@@ -28,8 +28,10 @@ struct Issued {
   Issued(const std::string& root_key, const std::string& leaf_key, Purpose purpose, Instant now)
       : root(Issuer::self_signed({.space = SpaceName{"acme"}}, PrivateKey::generate(KeyAlgorithm{root_key}), now)),
         leaf(purpose == Purpose::server
-                 ? root.issue_with_key(ServerSubject{.hosts = {HostName{"localhost"}, HostName{"127.0.0.1"}, HostName{"::1"}}}, now, KeyAlgorithm{leaf_key})
-                 : root.issue_with_key(ClientSubject{.role = RoleName{"app"}, .database = DatabaseName{"orders"}}, now, KeyAlgorithm{leaf_key})) {
+                 ? root.issue_with_key(ServerSubject{.hosts = {HostName{"localhost"}, HostName{"127.0.0.1"}, HostName{"::1"}}}, now,
+                                       KeyAlgorithm{leaf_key})
+                 : root.issue_with_key(ClientSubject{.role = RoleName{"app"}, .database = DatabaseName{"orders"}}, now,
+                                       KeyAlgorithm{leaf_key})) {
     files::write(folder.path(), exporter::libpq(leaf));
   }
   [[nodiscard]] std::string certificate() const { return (folder.path() / "postgresql.crt").string(); }
@@ -38,8 +40,11 @@ struct Issued {
 };
 
 std::string openssl(const Issued& chain, Purpose purpose, Instant at, std::vector<std::string> more = {}) {
-  std::vector<std::string> command = {"openssl", "verify", "-x509_strict", "-check_ss_sig", "-purpose", purpose == Purpose::server ? "sslserver" : "sslclient",
-                                      "-CAfile", chain.roots(), "-attime", std::to_string(at.time_since_epoch().count())};
+  std::vector<std::string> command = {"openssl",      "verify",
+                                      "-x509_strict", "-check_ss_sig",
+                                      "-purpose",     purpose == Purpose::server ? "sslserver" : "sslclient",
+                                      "-CAfile",      chain.roots(),
+                                      "-attime",      std::to_string(at.time_since_epoch().count())};
   command.insert(command.end(), more.begin(), more.end());
   command.push_back(chain.certificate());
   const Outcome answer = run(command);
@@ -47,8 +52,17 @@ std::string openssl(const Issued& chain, Purpose purpose, Instant at, std::vecto
 }
 
 std::string gnutls(const Issued& chain, Purpose purpose, Instant at, std::vector<std::string> more = {}) {
-  std::vector<std::string> command = {"faketime", "-f", text_of(at), "certtool", "--verify", "--load-ca-certificate", chain.roots(), "--verify-purpose",
-                                      purpose == Purpose::server ? "1.3.6.1.5.5.7.3.1" : "1.3.6.1.5.5.7.3.2", "--infile", chain.certificate()};
+  std::vector<std::string> command = {"faketime",
+                                      "-f",
+                                      text_of(at),
+                                      "certtool",
+                                      "--verify",
+                                      "--load-ca-certificate",
+                                      chain.roots(),
+                                      "--verify-purpose",
+                                      purpose == Purpose::server ? "1.3.6.1.5.5.7.3.1" : "1.3.6.1.5.5.7.3.2",
+                                      "--infile",
+                                      chain.certificate()};
   command.insert(command.end(), more.begin(), more.end());
   const std::string out = run(command).out;
   const auto verdict = out.find("Chain verification output: ");
@@ -62,18 +76,29 @@ std::string nss(const Issued& chain, Purpose purpose, Instant at) {
   REQUIRE(run({"certutil", "-A", "-d", database, "-n", "root", "-t", "CT,,", "-a", "-i", chain.roots()}).exit_code == 0);
   std::string time = text_of(at);  // 2026-11-24 12:00:00 -> 261124120000Z
   std::erase_if(time, [](char c) { return c == '-' || c == ' ' || c == ':'; });
-  return run({"vfychain", "-d", database, "-u", purpose == Purpose::server ? "1" : "0", "-b", time.substr(2) + "Z", "-a", chain.certificate()}).err;
+  return run({"vfychain", "-d", database, "-u", purpose == Purpose::server ? "1" : "0", "-b", time.substr(2) + "Z", "-a",
+              chain.certificate()})
+      .err;
 }
 
 std::string java(const Issued& chain, Purpose purpose, Instant at) {
-  return run({"java", "-cp", SPACECA_PEERS "/classes", "PkixProbe", "--cert", chain.certificate(), "--root", chain.roots(), "--at", rfc3339(at), "--purpose",
-              purpose == Purpose::server ? "server" : "client"})
+  return run({"java", "-cp", SPACECA_PEERS "/classes", "PkixProbe", "--cert", chain.certificate(), "--root", chain.roots(), "--at",
+              rfc3339(at), "--purpose", purpose == Purpose::server ? "server" : "client"})
       .out;
 }
 
 std::string go(const Issued& chain, Purpose purpose, Instant at, std::vector<std::string> more = {}) {
-  std::vector<std::string> command = {SPACECA_PEERS "/verify", "-cert", chain.certificate(), "-roots", chain.roots(), "-at", rfc3339(at), "-purpose",
-                                      purpose == Purpose::server ? "server" : "client", "-key", chain.key()};
+  std::vector<std::string> command = {SPACECA_PEERS "/verify",
+                                      "-cert",
+                                      chain.certificate(),
+                                      "-roots",
+                                      chain.roots(),
+                                      "-at",
+                                      rfc3339(at),
+                                      "-purpose",
+                                      purpose == Purpose::server ? "server" : "client",
+                                      "-key",
+                                      chain.key()};
   command.insert(command.end(), more.begin(), more.end());
   return run(command).out;
 }
@@ -100,7 +125,8 @@ TEST_CASE("every verifier takes every kind of chain that we issue", "[verifiers]
   CHECK_THAT(nss(chain, purpose, kLater), ContainsSubstring("Chain is good!"));
   CHECK_THAT(java(chain, purpose, kLater), StartsWith("accepted: serial=" + chain.leaf.certificate().serial().hex() +
                                                       " notBefore=2026-11-24T09:55:00Z notAfter=2027-12-24T10:00:00Z"));
-  CHECK(go(chain, purpose, kLater) == "accepted: serial=" + chain.leaf.certificate().serial().hex() + " notAfter=2027-12-24T10:00:00Z\n");
+  CHECK(go(chain, purpose, kLater) ==
+        "accepted: serial=" + chain.leaf.certificate().serial().hex() + " notAfter=2027-12-24T10:00:00Z\n");
 }
 
 TEST_CASE("an Ed25519 client is taken by all but NSS, which does not know the kind", "[verifiers]") {
@@ -112,11 +138,14 @@ TEST_CASE("an Ed25519 client is taken by all but NSS, which does not know the ki
 }
 
 TEST_CASE("no verifier takes a server's certificate for a client's, or the other way round", "[verifiers]") {
-  auto [issued, asked] = GENERATE(table<Purpose, Purpose>({{Purpose::server, Purpose::client}, {Purpose::client, Purpose::server}}));
+  auto [issued, asked] =
+      GENERATE(table<Purpose, Purpose>({{Purpose::server, Purpose::client}, {Purpose::client, Purpose::server}}));
   const Issued chain{"ecdsa-p256", "ecdsa-p256", issued, kMade};
   CHECK_THAT(openssl(chain, asked, kLater), ContainsSubstring("error 26 at 0 depth lookup: unsuitable certificate purpose"));
-  CHECK_THAT(gnutls(chain, asked, kLater), ContainsSubstring("Not verified") && ContainsSubstring("does not match the intended purpose"));
-  CHECK_THAT(nss(chain, asked, kLater), ContainsSubstring("Chain is bad!") && ContainsSubstring("Certificate type not approved for application"));
+  CHECK_THAT(gnutls(chain, asked, kLater),
+             ContainsSubstring("Not verified") && ContainsSubstring("does not match the intended purpose"));
+  CHECK_THAT(nss(chain, asked, kLater),
+             ContainsSubstring("Chain is bad!") && ContainsSubstring("Certificate type not approved for application"));
   CHECK_THAT(java(chain, asked, kLater), StartsWith("refused: extended key usage"));
   CHECK(go(chain, asked, kLater) == "refused: x509: certificate specifies an incompatible key usage\n");
 }
@@ -125,9 +154,11 @@ TEST_CASE("no verifier takes a chain of another root of the same space name", "[
   const Issued chain{"ecdsa-p256", "ecdsa-p256", Purpose::server, kMade};
   const Issued other{"ecdsa-p256", "ecdsa-p256", Purpose::server, kMade};
   write_file(chain.roots(), other.root.certificate().pem());
-  CHECK_THAT(openssl(chain, Purpose::server, kLater), ContainsSubstring("error 20 at 0 depth lookup: unable to get local issuer certificate"));
+  CHECK_THAT(openssl(chain, Purpose::server, kLater),
+             ContainsSubstring("error 20 at 0 depth lookup: unable to get local issuer certificate"));
   CHECK_THAT(gnutls(chain, Purpose::server, kLater), ContainsSubstring("Not verified") && ContainsSubstring("issuer is unknown"));
-  CHECK_THAT(nss(chain, Purpose::server, kLater), ContainsSubstring("Chain is bad!") && ContainsSubstring("issuer is not recognized"));
+  CHECK_THAT(nss(chain, Purpose::server, kLater),
+             ContainsSubstring("Chain is bad!") && ContainsSubstring("issuer is not recognized"));
   CHECK_THAT(java(chain, Purpose::server, kLater), StartsWith("refused: Path does not chain with any of the trust anchors"));
   CHECK(go(chain, Purpose::server, kLater) == "refused: x509: certificate signed by unknown authority\n");
 }
@@ -142,9 +173,12 @@ TEST_CASE("names and addresses of a server are matched, and others are not", "[v
   }
   CHECK_THAT(openssl(chain, Purpose::server, kLater, {"-verify_hostname", "db.example"}), ContainsSubstring("hostname mismatch"));
   CHECK_THAT(openssl(chain, Purpose::server, kLater, {"-verify_ip", "127.0.0.2"}), ContainsSubstring("IP address mismatch"));
-  CHECK_THAT(gnutls(chain, Purpose::server, kLater, {"--verify-hostname", "db.example"}), ContainsSubstring("does not match the expected"));
-  CHECK(go(chain, Purpose::server, kLater, {"-host", "db.example"}) == "refused: x509: certificate is valid for localhost, not db.example\n");
-  CHECK(go(chain, Purpose::server, kLater, {"-host", "127.0.0.2"}) == "refused: x509: certificate is valid for 127.0.0.1, ::1, not 127.0.0.2\n");
+  CHECK_THAT(gnutls(chain, Purpose::server, kLater, {"--verify-hostname", "db.example"}),
+             ContainsSubstring("does not match the expected"));
+  CHECK(go(chain, Purpose::server, kLater, {"-host", "db.example"}) ==
+        "refused: x509: certificate is valid for localhost, not db.example\n");
+  CHECK(go(chain, Purpose::server, kLater, {"-host", "127.0.0.2"}) ==
+        "refused: x509: certificate is valid for 127.0.0.1, ::1, not 127.0.0.2\n");
 }
 
 TEST_CASE("all verifiers agree about the first and the last second, OpenSSL excepting the very last", "[verifiers]") {
@@ -177,7 +211,8 @@ TEST_CASE("dates around the turn to 2050 are read by all", "[verifiers]") {
   const Instant now = instant(at);
   CHECK(openssl(chain, Purpose::server, now) == "accepted");
   CHECK(gnutls(chain, Purpose::server, now) == kGnutlsTrusts);
-  if (at < "2050") CHECK_THAT(nss(chain, Purpose::server, now), ContainsSubstring("Chain is good!"));  // vfychain's -b ends with 2049
+  if (at < "2050")
+    CHECK_THAT(nss(chain, Purpose::server, now), ContainsSubstring("Chain is good!"));  // vfychain's -b ends with 2049
   CHECK_THAT(java(chain, Purpose::server, now), ContainsSubstring("notAfter=" + not_after));
   CHECK_THAT(go(chain, Purpose::server, now), ContainsSubstring("notAfter=" + not_after));
 }
@@ -188,7 +223,8 @@ TEST_CASE("the smallest and the largest first octet of a serial are read by all 
       {"7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF", "Serial number: 7fffffffffffffffffffffffffffffff\n"},
   }));
   Issued chain{"ecdsa-p256", "ecdsa-p256", Purpose::client, kMade};
-  const Certificate leaf = chain.root.issue(ClientSubject{.role = RoleName{"app"}}, chain.leaf.key().public_key(), kMade, Serial{std::string_view{serial}});
+  const Certificate leaf = chain.root.issue(ClientSubject{.role = RoleName{"app"}}, chain.leaf.key().public_key(), kMade,
+                                            Serial{std::string_view{serial}});
   write_file(chain.certificate(), leaf.pem());
   CHECK(openssl(chain, Purpose::client, kLater) == "accepted");
   CHECK(run({"openssl", "x509", "-in", chain.certificate(), "-noout", "-serial"}).out == "serial=" + serial + "\n");
@@ -208,21 +244,25 @@ TEST_CASE("Java's key store finds the alias user with its key and chain, and onl
   files::write(chain.folder.path(), set);
   const std::string store = (chain.folder.path() / "postgresql.p12").string();
   const auto probe = [&](const std::string& password) {
-    return run({"java", "-cp", SPACECA_PEERS "/classes", "PkixProbe", "--pkcs12", store, "--password-file", (chain.folder.path() / password).string()}).out;
+    return run({"java", "-cp", SPACECA_PEERS "/classes", "PkixProbe", "--pkcs12", store, "--password-file",
+                (chain.folder.path() / password).string()})
+        .out;
   };
   const std::string kind = algorithm == "ecdsa-p256" ? "EC" : algorithm == "rsa-2048" ? "RSA" : "EdDSA";
   CHECK(probe("right") == "accepted: alias=user chain=1 key=" + kind + "\n");
   CHECK_THAT(probe("wrong"), StartsWith("refused: keystore password was incorrect"));
-  const auto list = run({"keytool", "-J-Duser.language=en", "-list", "-alias", "user", "-storetype", "PKCS12", "-keystore", store, "-storepass:file",
-                         (chain.folder.path() / "right").string()});
+  const auto list = run({"keytool", "-J-Duser.language=en", "-list", "-alias", "user", "-storetype", "PKCS12", "-keystore", store,
+                         "-storepass:file", (chain.folder.path() / "right").string()});
   CHECK(list.exit_code == 0);
   CHECK_THAT(list.out, StartsWith("user, ") && ContainsSubstring("PrivateKeyEntry"));
 }
 
 TEST_CASE("Java reads the .pk8 and writes the same octets", "[verifiers]") {
-  auto [algorithm, asked, named] = GENERATE(table<std::string, std::string, std::string>({{"rsa-2048", "RSA", "RSA"}, {"ed25519", "Ed25519", "EdDSA"}}));
+  auto [algorithm, asked, named] =
+      GENERATE(table<std::string, std::string, std::string>({{"rsa-2048", "RSA", "RSA"}, {"ed25519", "Ed25519", "EdDSA"}}));
   const Issued chain{"ecdsa-p256", algorithm, Purpose::client, kMade};
   files::write(chain.folder.path(), exporter::jdbc(chain.leaf));
-  CHECK(run({"java", "-cp", SPACECA_PEERS "/classes", "PkixProbe", "--pk8", (chain.folder.path() / "postgresql.pk8").string(), "--algorithm", asked}).out ==
-        "accepted: key=" + named + " roundtrip=same\n");
+  CHECK(run({"java", "-cp", SPACECA_PEERS "/classes", "PkixProbe", "--pk8", (chain.folder.path() / "postgresql.pk8").string(),
+             "--algorithm", asked})
+            .out == "accepted: key=" + named + " roundtrip=same\n");
 }

@@ -13,10 +13,10 @@ struct Outcome {
 };
 
 struct ChildOptions {
-  std::string input = {};                          // on its standard input
-  std::vector<std::string> environment = {};       // NAME=value, added to ours without PG… variables
-  std::string user = {};                           // run as this user, if we are root
-  int seconds = 60;                                // then it is killed
+  std::string input = {};                     // on its standard input
+  std::vector<std::string> environment = {};  // NAME=value, added to ours without PG… variables
+  std::string user = {};                      // run as this user, if we are root
+  int seconds = 60;                           // then it is killed
 };
 
 // Runs a program found on the PATH; throws if it cannot be started. Fixed language and time zone.

@@ -59,7 +59,8 @@ int free_port() {
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t size = sizeof address;
-  const bool bound = bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0 && getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0;
+  const bool bound = bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
+                     getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0;
   close(fd);
   if (!bound) throw std::runtime_error{"no free port"};
   return ntohs(address.sin_port);
@@ -71,7 +72,8 @@ Postgres::Postgres(const FileSet& files, std::string_view hba, std::string_view 
   for (int attempt = 0; attempt < 5; ++attempt) {
     port_ = free_port();
     if (start()) break;
-    if (attempt == 4 || log().find("could not bind") == std::string::npos) throw std::runtime_error{"PostgreSQL does not start: " + log()};
+    if (attempt == 4 || log().find("could not bind") == std::string::npos)
+      throw std::runtime_error{"PostgreSQL does not start: " + log()};
   }
   sql(fmt::format("create role app login password '{}'", kPassword));
   sql("create database app owner app");
@@ -79,7 +81,8 @@ Postgres::Postgres(const FileSet& files, std::string_view hba, std::string_view 
 
 Postgres::~Postgres() {
   try {
-    static_cast<void>(run({postgres_program("pg_ctl"), "-D", (folder_.path() / "data").string(), "-m", "immediate", "-w", "stop"}, {.user = kServerUser}));
+    static_cast<void>(run({postgres_program("pg_ctl"), "-D", (folder_.path() / "data").string(), "-m", "immediate", "-w", "stop"},
+                          {.user = kServerUser}));
   } catch (const std::exception&) {
     // It was not running.
   }
@@ -88,8 +91,9 @@ Postgres::~Postgres() {
 void Postgres::make_cluster(const FileSet& files, std::string_view hba, std::string_view ident, std::string_view settings) {
   give_to_server_user(folder_.path());
   const auto data = folder_.path() / "data";
-  run_checked({postgres_program("initdb"), "-D", data.string(), "-A", "trust", "-N", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8"},
-              {.user = kServerUser});
+  run_checked(
+      {postgres_program("initdb"), "-D", data.string(), "-A", "trust", "-N", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8"},
+      {.user = kServerUser});
   files::write(data, files);
   for (const File& file : files.files()) give_to_server_user(data / file.name);
   write_file(data / "pg_hba.conf", fmt::format("local all postgres trust\n{}", hba));
@@ -103,7 +107,8 @@ void Postgres::make_cluster(const FileSet& files, std::string_view hba, std::str
 
 bool Postgres::start() {
   const auto log = folder_.path() / "log";
-  return run({postgres_program("pg_ctl"), "-D", (folder_.path() / "data").string(), "-l", log.string(), "-w", "-o", fmt::format("-p {}", port_), "start"},
+  return run({postgres_program("pg_ctl"), "-D", (folder_.path() / "data").string(), "-l", log.string(), "-w", "-o",
+              fmt::format("-p {}", port_), "start"},
              {.user = kServerUser})
              .exit_code == 0;
 }
@@ -130,7 +135,8 @@ std::string Postgres::reload_with(const std::string& name, std::string_view cont
   const std::string loaded = sql("select pg_conf_load_time()");
   sql("select pg_reload_conf()");
   // The postmaster notes the time and then reads the TLS files, before it lets the next connection in.
-  for (int i = 0; i < 100 && sql("select pg_conf_load_time()") == loaded; ++i) std::this_thread::sleep_for(std::chrono::milliseconds{50});
+  for (int i = 0; i < 100 && sql("select pg_conf_load_time()") == loaded; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds{50});
   return log().substr(before);
 }
 
@@ -139,8 +145,9 @@ PsqlClient::PsqlClient(const Credential& credential, const Postgres& server) : p
 }
 
 Outcome PsqlClient::query(const std::string& select, const Options& options) const {
-  std::string connection = fmt::format("host={} port={} dbname=app user={} sslmode={} sslrootcert='{}' connect_timeout=10 {}", options.host,
-                                       port_, options.user, options.sslmode, (folder_.path() / "root.crt").string(), options.extra);
+  std::string connection =
+      fmt::format("host={} port={} dbname=app user={} sslmode={} sslrootcert='{}' connect_timeout=10 {}", options.host, port_,
+                  options.user, options.sslmode, (folder_.path() / "root.crt").string(), options.extra);
   if (options.with_certificate) {
     connection += fmt::format(" sslcert='{}' sslkey='{}'", (folder_.path() / "postgresql.crt").string(),
                               (folder_.path() / "postgresql.key").string());

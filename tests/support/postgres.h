@@ -14,12 +14,14 @@ namespace spaceca::test {
 
 class Postgres final {
  public:
-  // Makes a cluster with the role `app`, its password below and a database `app`, and serves `files` (server.crt, server.key, root.crt).
-  // `hba` are the lines for TCP, `ident` those of pg_ident.conf, `settings` more lines of postgresql.conf; on the Unix socket the
-  // superuser is trusted. Listens on 127.0.0.1, 127.0.0.2 and ::1. Throws, with the server's log, if it does not start.
-  static constexpr std::string_view kAppByPassword = "hostssl all all 0.0.0.0/0 scram-sha-256 clientcert=verify-ca\n"
-                                                     "hostssl all all ::0/0 scram-sha-256 clientcert=verify-ca\n";
-  explicit Postgres(const FileSet& files, std::string_view hba = kAppByPassword, std::string_view ident = {}, std::string_view settings = {});
+  // Makes a cluster with the role `app`, its password below and a database `app`, and serves `files` (server.crt, server.key,
+  // root.crt). `hba` are the lines for TCP, `ident` those of pg_ident.conf, `settings` more lines of postgresql.conf; on the Unix
+  // socket the superuser is trusted. Listens on 127.0.0.1, 127.0.0.2 and ::1. Throws, with the server's log, if it does not start.
+  static constexpr std::string_view kAppByPassword =
+      "hostssl all all 0.0.0.0/0 scram-sha-256 clientcert=verify-ca\n"
+      "hostssl all all ::0/0 scram-sha-256 clientcert=verify-ca\n";
+  explicit Postgres(const FileSet& files, std::string_view hba = kAppByPassword, std::string_view ident = {},
+                    std::string_view settings = {});
   ~Postgres();
   Postgres(const Postgres&) = delete;
   Postgres& operator=(const Postgres&) = delete;

@@ -41,15 +41,16 @@ KeyPtr openssl_key(const PublicKey& key) {
 NamePtr name(const std::vector<std::pair<std::string, std::string>>& parts) {
   NamePtr name{must(X509_NAME_new())};
   for (const auto& [type, value] : parts) {
-    must(X509_NAME_add_entry_by_txt(name.get(), type.c_str(), V_ASN1_UTF8STRING, reinterpret_cast<const unsigned char*>(value.data()),
-                                    static_cast<int>(value.size()), -1, 0));
+    must(X509_NAME_add_entry_by_txt(name.get(), type.c_str(), V_ASN1_UTF8STRING,
+                                    reinterpret_cast<const unsigned char*>(value.data()), static_cast<int>(value.size()), -1, 0));
   }
   return name;
 }
 
 }  // namespace
 
-Bytes oracle_certificate(const OracleCertificate& wanted, const PublicKey& key, const PrivateKey& signing_key, const Certificate* issuer) {
+Bytes oracle_certificate(const OracleCertificate& wanted, const PublicKey& key, const PrivateKey& signing_key,
+                         const Certificate* issuer) {
   const X509Ptr made{must(X509_new())};
   X509* const x = made.get();
   must(X509_set_version(x, X509_VERSION_3));

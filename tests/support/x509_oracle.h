@@ -1,5 +1,5 @@
-// The same certificates made by OpenSSL's X509 objects, extension by extension from their configuration texts: the oracle that our own
-// writer is held against.
+// The same certificates made by OpenSSL's X509 objects, extension by extension from their configuration texts: the oracle that our
+// own writer is held against.
 #pragma once
 
 #include <string>
@@ -13,7 +13,7 @@ namespace spaceca::test {
 struct OracleCertificate {
   Serial serial;
   Validity validity;
-  std::vector<std::pair<std::string, std::string>> issuer;   // {"CN", "acme G1 …"}, in order
+  std::vector<std::pair<std::string, std::string>> issuer;  // {"CN", "acme G1 …"}, in order
   std::vector<std::pair<std::string, std::string>> subject;
   std::vector<std::pair<std::string, std::string>> extensions;  // {"basicConstraints", "critical,CA:FALSE"}, in order
 };

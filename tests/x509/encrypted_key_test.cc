@@ -32,9 +32,9 @@ TEST_CASE("openssl opens an encrypted key of every form and finds the same key",
 
 TEST_CASE("the encryption is the one that its name promises", "[key]") {
   auto [reader, lines] = GENERATE(table<EncryptionFor, std::vector<std::string>>({
-      {EncryptionFor::modern, {":PBES2", ":PBKDF2", ":0927C0", ":hmacWithSHA256", ":aes-256-cbc"}},     // 0x0927C0 = 600,000
-      {EncryptionFor::memory_hard, {":PBES2", ":scrypt", ":4000", ":08", ":01", ":aes-256-cbc"}},  // 0x4000 = 2^14
-      {EncryptionFor::jdk17, {":pbeWithSHA1And3-KeyTripleDES-CBC", ":0800"}},                          // 0x0800 = 2,048
+      {EncryptionFor::modern, {":PBES2", ":PBKDF2", ":0927C0", ":hmacWithSHA256", ":aes-256-cbc"}},  // 0x0927C0 = 600,000
+      {EncryptionFor::memory_hard, {":PBES2", ":scrypt", ":4000", ":08", ":01", ":aes-256-cbc"}},    // 0x4000 = 2^14
+      {EncryptionFor::jdk17, {":pbeWithSHA1And3-KeyTripleDES-CBC", ":0800"}},                        // 0x0800 = 2,048
   }));
   const SecretBytes der = PrivateKey::generate().encrypted_pkcs8_der(kPassphrase, reader);
   const auto dump = run({"openssl", "asn1parse", "-inform", "DER"}, {.input = std::string{text_of(der.reveal())}});
@@ -46,10 +46,12 @@ TEST_CASE("we open what we encrypted, with its passphrase alone", "[key]") {
   const PrivateKey key = PrivateKey::generate();
   const SecretBytes pem = key.encrypted_pkcs8_pem(kPassphrase, reader);
   CHECK(PrivateKey::from_pem(text_of(pem.reveal()), kPassphrase).public_key() == key.public_key());
-  check_refused([&] { return PrivateKey::from_pem(text_of(pem.reveal())); }, Errc::passphrase_missing, "it is encrypted; give its passphrase");
-  check_refused([&] { return PrivateKey::from_pem(text_of(pem.reveal()), SecretBytes{std::string_view{"another"}}); }, Errc::passphrase_wrong,
-                "the passphrase is wrong, or the file is damaged");
-  check_refused([&] { return PrivateKey::from_pem(text_of(pem.reveal()), SecretBytes{}); }, Errc::passphrase_wrong, "the passphrase is wrong");
+  check_refused([&] { return PrivateKey::from_pem(text_of(pem.reveal())); }, Errc::passphrase_missing,
+                "it is encrypted; give its passphrase");
+  check_refused([&] { return PrivateKey::from_pem(text_of(pem.reveal()), SecretBytes{std::string_view{"another"}}); },
+                Errc::passphrase_wrong, "the passphrase is wrong, or the file is damaged");
+  check_refused([&] { return PrivateKey::from_pem(text_of(pem.reveal()), SecretBytes{}); }, Errc::passphrase_wrong,
+                "the passphrase is wrong");
 }
 
 TEST_CASE("a passphrase given for a key that needs none does no harm", "[key]") {
@@ -58,8 +60,8 @@ TEST_CASE("a passphrase given for a key that needs none does no harm", "[key]") 
 }
 
 TEST_CASE("nothing is encrypted under an empty passphrase", "[key]") {
-  check_refused([] { return PrivateKey::generate().encrypted_pkcs8_pem(SecretBytes{}, EncryptionFor::modern); }, Errc::invalid_argument,
-                "the passphrase is empty; give at least one octet");
+  check_refused([] { return PrivateKey::generate().encrypted_pkcs8_pem(SecretBytes{}, EncryptionFor::modern); },
+                Errc::invalid_argument, "the passphrase is empty; give at least one octet");
 }
 
 TEST_CASE("a passphrase beyond ASCII is for readers other than Java", "[key]") {
@@ -67,7 +69,8 @@ TEST_CASE("a passphrase beyond ASCII is for readers other than Java", "[key]") {
   const PrivateKey key = PrivateKey::generate();
   const auto opened = opened_by_openssl(key.encrypted_pkcs8_pem(umlaut, EncryptionFor::modern).reveal(), "p\xC3\xA4ss");
   CHECK(hex(bytes_of(opened.out)) == hex(key.pkcs8_der().reveal()));
-  check_refused([&] { return key.encrypted_pkcs8_pem(umlaut, EncryptionFor::jdk17); }, Errc::invalid_argument, "which Java refuses");
+  check_refused([&] { return key.encrypted_pkcs8_pem(umlaut, EncryptionFor::jdk17); }, Errc::invalid_argument,
+                "which Java refuses");
 }
 
 TEST_CASE("of two encryptions of one key none repeats the other's salt", "[key]") {

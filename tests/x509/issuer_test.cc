@@ -111,7 +111,9 @@ TEST_CASE("a root's name is its space's first 24 characters, its generation and 
 
 TEST_CASE("two generations of a space, and two spaces of the same first letters, never share a name", "[root]") {
   const auto name = [](const std::string& space, unsigned generation) {
-    return Issuer::self_signed({.space = SpaceName{space}, .generation = generation}, PrivateKey::generate(), kNow).certificate().subject();
+    return Issuer::self_signed({.space = SpaceName{space}, .generation = generation}, PrivateKey::generate(), kNow)
+        .certificate()
+        .subject();
   };
   std::set<std::string> names;
   for (unsigned generation = 1; generation <= 20; ++generation) names.insert(name("abcdefghijklmnopqrstuvwx-one", generation));
@@ -151,16 +153,17 @@ TEST_CASE("a server certificate is what OpenSSL would have written, whatever its
   const Issuer root = Issuer::self_signed(kAcme, key(root_vector), kNow);
   const PublicKey leaf_key = key(vector).public_key();
   const Serial serial{std::string_view{"0x01000000000000000000000000000080"}};
-  const Certificate leaf = root.issue(server({"db.acme.example", "127.0.0.1", "::1", "*.pool.acme.example"}), leaf_key, kNow, serial);
+  const Certificate leaf =
+      root.issue(server({"db.acme.example", "127.0.0.1", "::1", "*.pool.acme.example"}), leaf_key, kNow, serial);
   Names extensions = kServerExtensions;
   if (vector.starts_with("rsa")) extensions[1].second = "critical,digitalSignature,keyEncipherment";
-  const Bytes oracle =
-      oracle_certificate({.serial = serial,
-                          .validity = {instant("2026-11-24T09:55:00Z"), instant("2027-12-24T10:00:00Z")},
-                          .issuer = {{"CN", common_name(root.certificate())}},
-                          .subject = {{"CN", "db.acme.example"}},
-                          .extensions = with(extensions, "subjectAltName", "DNS:db.acme.example,IP:127.0.0.1,IP:::1,DNS:*.pool.acme.example")},
-                         leaf_key, root_key, &root.certificate());
+  const Bytes oracle = oracle_certificate(
+      {.serial = serial,
+       .validity = {instant("2026-11-24T09:55:00Z"), instant("2027-12-24T10:00:00Z")},
+       .issuer = {{"CN", common_name(root.certificate())}},
+       .subject = {{"CN", "db.acme.example"}},
+       .extensions = with(extensions, "subjectAltName", "DNS:db.acme.example,IP:127.0.0.1,IP:::1,DNS:*.pool.acme.example")},
+      leaf_key, root_key, &root.certificate());
   check_same(leaf, oracle, root_key.public_key());
 }
 
@@ -174,13 +177,13 @@ TEST_CASE("a client certificate is what OpenSSL would have written, whatever its
   const Serial serial{std::string_view{"0x7F000000000000000000000000000000"}};
   const Certificate leaf =
       root.issue(ClientSubject{.role = RoleName{"app"}, .database = DatabaseName{"orders"}, .id = kId}, leaf_key, kNow, serial);
-  const Bytes oracle =
-      oracle_certificate({.serial = serial,
-                          .validity = {instant("2026-11-24T09:55:00Z"), instant("2027-12-24T10:00:00Z")},
-                          .issuer = {{"CN", common_name(root.certificate())}},
-                          .subject = {{"OU", "orders"}, {"CN", "app"}},
-                          .extensions = with(kClientExtensions, "subjectAltName", "URI:urn:uuid:0193c1a8-7f00-7000-8000-0123456789ab")},
-                         leaf_key, root_key, &root.certificate());
+  const Bytes oracle = oracle_certificate(
+      {.serial = serial,
+       .validity = {instant("2026-11-24T09:55:00Z"), instant("2027-12-24T10:00:00Z")},
+       .issuer = {{"CN", common_name(root.certificate())}},
+       .subject = {{"OU", "orders"}, {"CN", "app"}},
+       .extensions = with(kClientExtensions, "subjectAltName", "URI:urn:uuid:0193c1a8-7f00-7000-8000-0123456789ab")},
+      leaf_key, root_key, &root.certificate());
   check_same(leaf, oracle, root_key.public_key());
 }
 
@@ -199,8 +202,8 @@ TEST_CASE("over random names, dates and keys OpenSSL would have written the same
     const Instant made{std::chrono::seconds{-315'619'200 + static_cast<std::int64_t>(random()) * 1'763 % 7'573'000'000}};
     const std::string root_vector = pick({"p256-sec1", "p384-sec1", "rsa2048-pkcs1"});
     const PrivateKey root_key = key(root_vector);
-    const Issuer root = Issuer::self_signed({.space = SpaceName{letters(63)}, .generation = static_cast<unsigned>(1 + random() % 99)},
-                                            key(root_vector), made);
+    const Issuer root = Issuer::self_signed(
+        {.space = SpaceName{letters(63)}, .generation = static_cast<unsigned>(1 + random() % 99)}, key(root_vector), made);
     const Instant now = made + std::chrono::seconds{random() % (8 * 365 * 86400)};
     const PublicKey leaf_key =
         random() % 2 == 0 ? PrivateKey::generate().public_key() : key(pick({"rsa2048-pkcs1", "rsa3072-pkcs1"})).public_key();
@@ -213,25 +216,28 @@ TEST_CASE("over random names, dates and keys OpenSSL would have written the same
       ServerSubject subject;
       std::string names;
       for (std::size_t n = 1 + random() % 5; subject.hosts.size() < n;) {
-        const std::string host = random() % 3 == 0 ? "10.0." + std::to_string(random() % 256) + "." + std::to_string(subject.hosts.size())
-                                                   : letters(63) + "." + letters(63) + ".example";
+        const std::string host = random() % 3 == 0
+                                     ? "10.0." + std::to_string(random() % 256) + "." + std::to_string(subject.hosts.size())
+                                     : letters(63) + "." + letters(63) + ".example";
         subject.hosts.emplace_back(host);
         names += (names.empty() ? "" : ",") + std::string{std::isdigit(host[0]) != 0 ? "IP:" : "DNS:"} + host;
       }
       subject.space = SpaceName{"given"};
       const std::string& first = subject.hosts.front().text();
-      expected.subject = {first.size() <= 64 ? std::pair<std::string, std::string>{"CN", first} : std::pair<std::string, std::string>{"O", "given"}};
+      expected.subject = {first.size() <= 64 ? std::pair<std::string, std::string>{"CN", first}
+                                             : std::pair<std::string, std::string>{"O", "given"}};
       expected.extensions = with(kServerExtensions, "subjectAltName", names);
-      if (leaf_key.algorithm().name().starts_with("rsa")) expected.extensions[1].second = "critical,digitalSignature,keyEncipherment";
-      check_same(root.issue(subject, leaf_key, now, expected.serial), oracle_certificate(expected, leaf_key, root_key, &root.certificate()),
-                 root_key.public_key());
+      if (leaf_key.algorithm().name().starts_with("rsa"))
+        expected.extensions[1].second = "critical,digitalSignature,keyEncipherment";
+      check_same(root.issue(subject, leaf_key, now, expected.serial),
+                 oracle_certificate(expected, leaf_key, root_key, &root.certificate()), root_key.public_key());
     } else {
       const std::string role = pick({letters(63), "Zo\xC3\xAB", "a b\"c\\d,e+f=g", "\xE6\x97\xA5\xE6\x9C\xAC", "/role", "#1"});
       expected.subject = {{"OU", "d"}, {"CN", role}};
       expected.extensions = with(kClientExtensions, "subjectAltName", "URI:urn:uuid:" + kId.text());
       const ClientSubject subject{.role = RoleName{role}, .database = DatabaseName{"d"}, .id = kId};
-      check_same(root.issue(subject, leaf_key, now, expected.serial), oracle_certificate(expected, leaf_key, root_key, &root.certificate()),
-                 root_key.public_key());
+      check_same(root.issue(subject, leaf_key, now, expected.serial),
+                 oracle_certificate(expected, leaf_key, root_key, &root.certificate()), root_key.public_key());
     }
   }
 }
@@ -269,8 +275,8 @@ TEST_CASE("a host of up to 64 characters is the common name; a longer one leaves
   auto [host, space, subject] = GENERATE_COPY(table<std::string, std::string, std::string>({
       {"db.example", "", "CN=db.example"},
       {"10.1.2.3", "", "CN=10.1.2.3"},
-      {label + ".abc", "", "CN=" + label + ".abc"},     // 64
-      {label + ".abcd", "", "O=acme"},                  // 65, the space as the root shows it
+      {label + ".abc", "", "CN=" + label + ".abc"},  // 64
+      {label + ".abcd", "", "O=acme"},               // 65, the space as the root shows it
       {label + ".abcd", "acme-eu", "O=acme-eu"},
   }));
   ServerSubject wanted = server({host});
@@ -304,7 +310,8 @@ TEST_CASE("a leaf points at its root by key identifier alone, and the identifier
   const Issuer root = acme();
   const Credential leaf = root.issue_with_key(server({"db.example"}), kNow);
   CHECK(hex(leaf.certificate().authority_key_identifier()) == hex(root.certificate().subject_key_identifier()));
-  const auto sha1 = run({"openssl", "dgst", "-sha1", "-r"}, {.input = std::string{text_of(leaf.certificate().public_key().key_octets())}});
+  const auto sha1 =
+      run({"openssl", "dgst", "-sha1", "-r"}, {.input = std::string{text_of(leaf.certificate().public_key().key_octets())}});
   CHECK(hex(leaf.certificate().subject_key_identifier()) == sha1.out.substr(0, 40));
   const std::string text = extension_text(leaf.certificate().der(), "authorityKeyIdentifier");
   CHECK(text.find("DirName") == std::string::npos);
@@ -389,7 +396,8 @@ TEST_CASE("an Issuer refuses to work in a forked child", "[issuer]") {
 TEST_CASE("a key of a kind that a root may not have is refused", "[root]") {
   check_refused([] { return Issuer::self_signed(kAcme, key("ed25519-pkcs8"), kNow); }, Errc::policy,
                 "root key: ed25519 may not be a root's key; use ecdsa-p256, ecdsa-p384, rsa-2048, rsa-3072 or rsa-4096");
-  check_refused([] { return Issuer::self_signed(kAcme, key("rsa2560-pkcs1"), kNow); }, Errc::policy, "root key: rsa-2560 may not be a root's key");
+  check_refused([] { return Issuer::self_signed(kAcme, key("rsa2560-pkcs1"), kNow); }, Errc::policy,
+                "root key: rsa-2560 may not be a root's key");
 }
 
 TEST_CASE("a kind of key that does not suit a leaf is refused, with those that do", "[profile]") {
@@ -404,17 +412,27 @@ TEST_CASE("a kind of key that does not suit a leaf is refused, with those that d
     check_refused([&] { return root.issue(ClientSubject{.role = RoleName{"app"}}, key(vector).public_key(), kNow); }, Errc::policy,
                   " does not suit; use ecdsa-p256, ed25519, rsa-2048, rsa-3072 or rsa-4096");
   }
-  check_refused([&] { return root.issue_with_key(server({"db.example"}), kNow, KeyAlgorithm::ed25519()); }, Errc::policy, "server key: ed25519");
+  check_refused([&] { return root.issue_with_key(server({"db.example"}), kNow, KeyAlgorithm::ed25519()); }, Errc::policy,
+                "server key: ed25519");
 }
 
 TEST_CASE("a key that is not its certificate's makes no Issuer", "[issuer]") {
-  check_refused([] { return Issuer{acme().certificate(), key("rsa2048-pkcs1")}; }, Errc::mismatch, "the key is not the one in the certificate");
-  check_refused([] { return Issuer{acme().certificate(), PrivateKey::generate()}; }, Errc::mismatch, "the key is not the one in the certificate");
+  check_refused(
+      [] {
+        return Issuer{acme().certificate(), key("rsa2048-pkcs1")};
+      },
+      Errc::mismatch, "the key is not the one in the certificate");
+  check_refused(
+      [] {
+        return Issuer{acme().certificate(), PrivateKey::generate()};
+      },
+      Errc::mismatch, "the key is not the one in the certificate");
 }
 
 TEST_CASE("a certificate that is no root makes no Issuer, and the error says why", "[issuer]") {
   const PrivateKey root_key = key("p256-sec1");
-  const Names ca = {{"basicConstraints", "critical,CA:TRUE"}, {"keyUsage", "critical,keyCertSign,cRLSign"}, {"subjectKeyIdentifier", "hash"}};
+  const Names ca = {
+      {"basicConstraints", "critical,CA:TRUE"}, {"keyUsage", "critical,keyCertSign,cRLSign"}, {"subjectKeyIdentifier", "hash"}};
   const auto self_signed = [&](Names extensions, Names subject = {{"CN", "x"}}) {
     return Certificate::from_der(oracle_certificate({.serial = Serial{std::string_view{"0x01"}},
                                                      .validity = {kNow, kNow + std::chrono::years{5}},
@@ -446,7 +464,11 @@ TEST_CASE("a certificate that is no root makes no Issuer, and the error says why
 TEST_CASE("a leaf makes no Issuer", "[issuer]") {
   Credential leaf = acme().issue_with_key(server({"db.example"}), kNow);
   const SecretBytes leaf_key = leaf.key().pkcs8_der();
-  check_refused([&] { return Issuer{leaf.certificate(), PrivateKey::from_pkcs8_der(leaf_key.reveal())}; }, Errc::policy, "is no CA");
+  check_refused(
+      [&] {
+        return Issuer{leaf.certificate(), PrivateKey::from_pkcs8_der(leaf_key.reveal())};
+      },
+      Errc::policy, "is no CA");
 }
 
 TEST_CASE("a root issues only while it is valid, to the second", "[issuer]") {
@@ -462,7 +484,8 @@ TEST_CASE("a root issues only while it is valid, to the second", "[issuer]") {
 TEST_CASE("a leaf that would outlive its root is refused, not cut short", "[issuer]") {
   const Issuer root = acme();  // until 2036-11-24 10:00:00
   const ClientSubject app{.role = RoleName{"app"}};
-  CHECK(root.issue_with_key(app, instant("2035-10-24T10:00:00Z")).certificate().validity().not_after == instant("2036-11-24T10:00:00Z"));
+  CHECK(root.issue_with_key(app, instant("2035-10-24T10:00:00Z")).certificate().validity().not_after ==
+        instant("2036-11-24T10:00:00Z"));
   check_refused([&] { return root.issue_with_key(app, instant("2035-10-24T10:00:01Z")); }, Errc::policy,
                 "certificate for \"app\": ends 2036-11-24 10:00:01, its root ends 2036-11-24 10:00:00");
   check_refused([&] { return root.issue(app, key("p256-sec1").public_key(), instant("2036-11-24T10:00:00Z")); }, Errc::policy,
@@ -470,10 +493,18 @@ TEST_CASE("a leaf that would outlive its root is refused, not cut short", "[issu
 }
 
 TEST_CASE("a server certificate without a host, or with one host twice, is refused", "[server]") {
-  check_refused([] { return acme().issue_with_key(ServerSubject{.hosts = {}}, kNow); }, Errc::invalid_argument, "names no host; give at least one");
-  check_refused([] { return acme().issue_with_key(server({"a.example", "b.example", "A.example"}), kNow); }, Errc::invalid_argument,
-                "server certificate: names host \"a.example\" twice");
-  check_refused([] { return acme().issue_with_key(server({"::1", "0:0:0:0:0:0:0:1"}), kNow); }, Errc::invalid_argument, "names host \"::1\" twice");
+  check_refused([] { return acme().issue_with_key(ServerSubject{.hosts = {}}, kNow); }, Errc::invalid_argument,
+                "names no host; give at least one");
+  check_refused(
+      [] {
+        return acme().issue_with_key(server({"a.example", "b.example", "A.example"}), kNow);
+      },
+      Errc::invalid_argument, "server certificate: names host \"a.example\" twice");
+  check_refused(
+      [] {
+        return acme().issue_with_key(server({"::1", "0:0:0:0:0:0:0:1"}), kNow);
+      },
+      Errc::invalid_argument, "names host \"::1\" twice");
 }
 
 TEST_CASE("a root that no certificate could date is refused", "[root]") {

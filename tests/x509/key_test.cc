@@ -1,5 +1,5 @@
-// What PrivateKey and pkcs8_der_from_pem read, refuse and write. The vectors of data/keys come from the openssl command line; what it
-// cannot make, craft.py makes. See data/keys/generate.sh.
+// What PrivateKey and pkcs8_der_from_pem read, refuse and write. The vectors of data/keys come from the openssl command line; what
+// it cannot make, craft.py makes. See data/keys/generate.sh.
 #include <algorithm>
 #include <filesystem>
 #include <map>
@@ -59,15 +59,15 @@ std::vector<BadVector> bad_vectors() {
 
 Errc refusal_of(const std::string& pem, const std::string& passphrase) {
   try {
-    static_cast<void>(passphrase.empty() || passphrase == "-none-" ? pkcs8_der_from_pem(pem)
-                                                                   : pkcs8_der_from_pem(pem, SecretBytes{std::string_view{passphrase}}));
+    static_cast<void>(passphrase.empty() || passphrase == "-none-"
+                          ? pkcs8_der_from_pem(pem)
+                          : pkcs8_der_from_pem(pem, SecretBytes{std::string_view{passphrase}}));
   } catch (const Error& error) {
     return error.code();
   }
   FAIL("was accepted");
   return {};
 }
-
 
 }  // namespace
 
@@ -82,8 +82,9 @@ TEST_CASE("every private key that openssl reads becomes the PKCS#8 that openssl 
 
 TEST_CASE("a key that was read has the public half that openssl computes", "[key]") {
   const TemporaryFolder folder;
-  for (const std::string name : {"p256-sec1", "p256-sec1-no-public", "p256-sec1-compressed", "p256-sec1-explicit", "p384-sec1-compressed",
-                                 "rsa2048-pkcs1", "rsa2048-3primes-pkcs1", "ed25519-pkcs8", "ed25519-pkcs8-v2"}) {
+  for (const std::string name :
+       {"p256-sec1", "p256-sec1-no-public", "p256-sec1-compressed", "p256-sec1-explicit", "p384-sec1-compressed", "rsa2048-pkcs1",
+        "rsa2048-3primes-pkcs1", "ed25519-pkcs8", "ed25519-pkcs8-v2"}) {
     INFO(name);
     // From the converted file, whose curve is made to be given by name and whose point uncompressed, as certificates need them.
     const auto spki = run({"openssl", "pkey", "-inform", "DER", "-in", data_path("keys/good/" + name + ".p8").string(), "-pubout",
@@ -100,8 +101,8 @@ TEST_CASE("a key in an odd form is kept in the usual one", "[key]") {
   for (const std::string name : {"p256-sec1-compressed", "p256-sec1-explicit", "p256-sec1-no-public"}) {
     INFO(name);
     const PrivateKey key = read(name);
-    CHECK(key.pkcs8_der().size() == 138);                                        // named curve, scalar, uncompressed point
-    CHECK(hex(key.pkcs8_der().reveal()).substr(0, 70) == usual);                 // what stands before the scalar
+    CHECK(key.pkcs8_der().size() == 138);                         // named curve, scalar, uncompressed point
+    CHECK(hex(key.pkcs8_der().reveal()).substr(0, 70) == usual);  // what stands before the scalar
     CHECK(PrivateKey::from_pkcs8_der(key.pkcs8_der().reveal()).public_key() == key.public_key());
   }
 }
@@ -162,7 +163,8 @@ TEST_CASE("any one bit changed in a key that carries both halves is refused", "[
   {
     // The file's own octets, since ed25519 v2 is written back as v1.
     const std::string pem = data("keys/good/" + name + ".pem");
-    const auto decoded = run({"openssl", "base64", "-d"}, {.input = pem.substr(pem.find('\n') + 1, pem.find("-----END") - pem.find('\n') - 1)});
+    const auto decoded =
+        run({"openssl", "base64", "-d"}, {.input = pem.substr(pem.find('\n') + 1, pem.find("-----END") - pem.find('\n') - 1)});
     der.assign(decoded.out.begin(), decoded.out.end());
   }
   REQUIRE(PrivateKey::from_pkcs8_der(der).public_key() == key.public_key());
@@ -226,14 +228,16 @@ TEST_CASE("a generated key is one that openssl finds right", "[key]") {
   CHECK(key.algorithm().name() == name);
   const auto check = run({"openssl", "pkey", "-check", "-noout"}, {.input = std::string{text_of(key.pkcs8_pem().reveal())}});
   CHECK(check.out == "Key is valid\n");
-  const auto spki = run({"openssl", "pkey", "-pubout", "-outform", "DER"}, {.input = std::string{text_of(key.pkcs8_pem().reveal())}});
+  const auto spki =
+      run({"openssl", "pkey", "-pubout", "-outform", "DER"}, {.input = std::string{text_of(key.pkcs8_pem().reveal())}});
   CHECK(hex(bytes_of(spki.out)) == hex(key.public_key().spki_der()));
 }
 
 TEST_CASE("a generated key's PKCS#8 is what openssl would write", "[key]") {
   const std::string name = GENERATE("ecdsa-p256", "ecdsa-p384", "rsa-2048", "ed25519");
   const PrivateKey key = PrivateKey::generate(KeyAlgorithm{name});
-  const auto again = run({"openssl", "pkcs8", "-topk8", "-nocrypt", "-outform", "DER"}, {.input = std::string{text_of(key.pkcs8_pem().reveal())}});
+  const auto again =
+      run({"openssl", "pkcs8", "-topk8", "-nocrypt", "-outform", "DER"}, {.input = std::string{text_of(key.pkcs8_pem().reveal())}});
   CHECK(hex(bytes_of(again.out)) == hex(key.pkcs8_der().reveal()));
   const auto pem = run({"openssl", "pkcs8", "-topk8", "-nocrypt"}, {.input = std::string{text_of(key.pkcs8_pem().reveal())}});
   CHECK(pem.out == text_of(key.pkcs8_pem().reveal()));
@@ -252,7 +256,8 @@ TEST_CASE("key algorithms go by name", "[key]") {
   CHECK(KeyAlgorithm{"ed25519"} == KeyAlgorithm::ed25519());
   for (const std::string name : {"", "rsa", "rsa-1024", "rsa-2560", "RSA-2048", "p256", "ed448", "dsa", "ecdsa-p256 "}) {
     INFO(name);
-    check_refused([&] { return KeyAlgorithm{name}; }, Errc::unsupported, "there is no such kind; use ecdsa-p256, ecdsa-p384, rsa-2048");
+    check_refused([&] { return KeyAlgorithm{name}; }, Errc::unsupported,
+                  "there is no such kind; use ecdsa-p256, ecdsa-p384, rsa-2048");
   }
 }
 
@@ -286,7 +291,8 @@ TEST_CASE("a public key that is not what it should be is refused", "[key]") {
     check_refused([&] { return PublicKey::from_spki_der(p256); }, Errc::malformed, "more octets than it should");
   }
   SECTION("cut short") {
-    for (std::size_t size = 0; size < p256.size(); ++size) CHECK_THROWS_AS(PublicKey::from_spki_der(ByteView{p256}.first(size)), Error);
+    for (std::size_t size = 0; size < p256.size(); ++size)
+      CHECK_THROWS_AS(PublicKey::from_spki_der(ByteView{p256}.first(size)), Error);
   }
   SECTION("a private key in its place") {
     check_refused([&] { return PublicKey::from_pem(data("keys/good/p256-pkcs8.pem")); }, Errc::malformed, "BEGIN PUBLIC KEY");

@@ -60,16 +60,17 @@ TEST_CASE("twenty octets with the sign are the most that a serial may have", "[s
   CHECK_NOTHROW(Serial{std::string_view{"0x7fffffffffffffffffffffffffffffffffffffff"}});
   CHECK(Serial{std::string_view{"730750818665451459101842416358141509827966271487"}}.hex() ==
         "7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF");
-  for (const std::string text : {"0x8000000000000000000000000000000000000000", "0x010000000000000000000000000000000000000000",
-                                 "730750818665451459101842416358141509827966271488", "99999999999999999999999999999999999999999999999999999"}) {
+  for (const std::string text :
+       {"0x8000000000000000000000000000000000000000", "0x010000000000000000000000000000000000000000",
+        "730750818665451459101842416358141509827966271488", "99999999999999999999999999999999999999999999999999999"}) {
     INFO(text);
     check_refused([&] { return Serial{std::string_view{text}}; }, Errc::invalid_argument, "positive and of 20 octets at most");
   }
 }
 
 TEST_CASE("what is no serial is refused and quoted", "[serial]") {
-  for (const std::string text : {"", "0", "0x", "0x0", "00:00", "foobar", "-1", "+1", "1 2", " 12", "12\n", "0A::F3", ":0A", "0A:", "0A F3",
-                                 "1e5g", "12.5", "\xC3\xA4"}) {
+  for (const std::string text : {"", "0", "0x", "0x0", "00:00", "foobar", "-1", "+1", "1 2", " 12", "12\n", "0A::F3", ":0A",
+                                 "0A:", "0A F3", "1e5g", "12.5", "\xC3\xA4"}) {
     INFO(text);
     check_refused([&] { return Serial{std::string_view{text}}; }, Errc::invalid_argument, "serial \"");
   }

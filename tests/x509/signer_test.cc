@@ -52,8 +52,16 @@ TEST_CASE("what a signer throws reaches the caller as it is", "[signer]") {
 
 TEST_CASE("a signer of another key, or of a kind that no root may have, makes no Issuer", "[signer]") {
   const Issuer root = Issuer::self_signed({.space = SpaceName{"acme"}}, PrivateKey::generate(), kNow);
-  check_refused([&] { return Issuer{root.certificate(), std::make_shared<Service>("p256-sec1")}; }, Errc::mismatch, "the key is not the one in the certificate");
-  check_refused([&] { return Issuer{root.certificate(), std::shared_ptr<const Signer>{}}; }, Errc::invalid_argument, "the signer is null");
-  check_refused([] { return Issuer::self_signed({.space = SpaceName{"acme"}}, std::make_shared<Service>("ed25519-pkcs8"), kNow); }, Errc::policy,
-                "ed25519 may not be a root's key");
+  check_refused(
+      [&] {
+        return Issuer{root.certificate(), std::make_shared<Service>("p256-sec1")};
+      },
+      Errc::mismatch, "the key is not the one in the certificate");
+  check_refused(
+      [&] {
+        return Issuer{root.certificate(), std::shared_ptr<const Signer>{}};
+      },
+      Errc::invalid_argument, "the signer is null");
+  check_refused([] { return Issuer::self_signed({.space = SpaceName{"acme"}}, std::make_shared<Service>("ed25519-pkcs8"), kNow); },
+                Errc::policy, "ed25519 may not be a root's key");
 }
