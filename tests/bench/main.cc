@@ -1,3 +1,91 @@
+// Runs what is asked for as every Google Benchmark does, and then puts the medians of one workload side by side: ours, the least
+// that OpenSSL needs for it ("limit"), and others. Benchmarks are called WORKLOAD/WHO.
+#include <cstdio>
+#include <map>
+#include <string>
+#include <vector>
+
 #include <benchmark/benchmark.h>
 
-BENCHMARK_MAIN();
+namespace {
+
+// What ours may take at most, in units of a yardstick's time.
+struct Target {
+  std::string workload;
+  std::string yardstick;
+  double at_most;
+};
+const std::vector<Target> kTargets = {
+    {"issue P-256 with key", "limit", 1.10},
+    {"issue P-256 with key, 2 threads", "limit", 1.05},
+    {"issue for a key in hand", "limit", 1.10},
+    {"issue from a CSR in DER", "limit", 2.8},
+    {"issue an Ed25519 client with key", "limit", 1.10},
+    {"issue for an RSA-2048 key in hand", "limit", 1.05},
+    {"PEM to PKCS#8 DER, rsa2048-pkcs1", "idiomatic OpenSSL", 1.0 / 15},
+    {"PEM to PKCS#8 DER, rsa2048-pkcs8", "idiomatic OpenSSL", 1.0 / 15},
+    {"PEM to PKCS#8 DER, p256-sec1", "idiomatic OpenSSL", 1.0 / 15},
+    {"PEM to PKCS#8 DER, p256-pkcs8", "idiomatic OpenSSL", 1.0 / 15},
+    {"CRL of 1,000,000 entries, PEM to a file", "limit", 3},
+    {"CRL of 100,000 entries, PEM to a file", "idiomatic OpenSSL", 1},
+};
+
+class Medians final : public benchmark::ConsoleReporter {
+ public:
+  void ReportRuns(const std::vector<Run>& runs) override {
+    ConsoleReporter::ReportRuns(runs);
+    for (const Run& run : runs) {
+      if (run.error_occurred || run.aggregate_name != "median") continue;
+      const std::string& name = run.run_name.function_name;
+      const auto slash = name.rfind('/');
+      const std::string workload = name.substr(0, slash) + (run.run_name.threads == "threads:2" ? ", 2 threads" : "");
+      const double seconds = run.real_accumulated_time;
+      seconds_[workload][name.substr(slash + 1)] = seconds;
+      if (const auto peak = run.counters.find("MiB"); peak != run.counters.end())
+        mib_[workload][name.substr(slash + 1)] = peak->second;
+    }
+  }
+
+  void Finalize() override {
+    if (seconds_.empty()) return;
+    std::printf("\n| workload | ours, µs | yardstick | ours / yardstick | at most | others / ours |\n|---|---|---|---|---|---|\n");
+    for (const Target& target : kTargets) print(target);
+  }
+
+ private:
+  void print(const Target& target) {
+    const auto& medians = seconds_[target.workload];
+    const auto ours = medians.find("ours");
+    const auto yardstick = medians.find(target.yardstick);
+    if (ours == medians.end() || yardstick == medians.end()) return;
+    std::string others;
+    for (const auto& [who, seconds] : medians) {
+      if (who == "ours" || who == target.yardstick) continue;
+      others += (others.empty() ? "" : ", ") + who + " " + number(seconds / ours->second, 1);
+    }
+    const auto& peaks = mib_[target.workload];
+    const std::string peak = peaks.count("ours") > 0 ? ", " + number(peaks.at("ours"), 0) + " MiB" : "";
+    std::printf("| %s | %s%s | %s | %s | %s | %s |\n", target.workload.c_str(), number(ours->second * 1e6, 1).c_str(), peak.c_str(),
+                target.yardstick.c_str(), number(ours->second / yardstick->second, 3).c_str(), number(target.at_most, 3).c_str(),
+                others.c_str());
+  }
+
+  static std::string number(double value, int decimals) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.*f", decimals, value);
+    return text;
+  }
+
+  using Figures = std::map<std::string, std::map<std::string, double>>;
+  Figures seconds_;  // by workload and who
+  Figures mib_;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  Medians medians;
+  benchmark::RunSpecifiedBenchmarks(&medians);
+}
