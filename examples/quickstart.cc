@@ -78,9 +78,7 @@ void run(const Options& options) {
             << options.folder << "/revoked\n";
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int parse_and_run(int argc, char** argv) {
   Options options;
   CLI::App app{
       "Makes a space's root, a server certificate, a client certificate and a revoked one, and writes what PostgreSQL, psql and "
@@ -98,11 +96,17 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
+  run(options);
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
   try {
-    run(options);
+    return parse_and_run(argc, argv);
   } catch (const std::exception& error) {
     std::cerr << "quickstart: " << error.what() << '\n';
     return 1;
   }
-  return 0;
 }

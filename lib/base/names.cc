@@ -125,11 +125,13 @@ HostName::HostName(std::string_view text, Wildcard wildcard) {
   }
   if (text.find(':') != std::string_view::npos) {
     if (text.front() == '[') refuse("host name", text, "an IPv6 address goes without brackets here");
-    if (text.find('%') != std::string_view::npos)
+    if (text.find('%') != std::string_view::npos) {
       refuse("host name", text, "an address with a zone has no meaning elsewhere; leave it out");
+    }
     in6_addr address{};
-    if (inet_pton(AF_INET6, given.c_str(), &address) != 1)
+    if (inet_pton(AF_INET6, given.c_str(), &address) != 1) {
       refuse("host name", text, "is not an IPv6 address, and a name has no colon");
+    }
     if (IN6_IS_ADDR_V4MAPPED(&address)) refuse("host name", text, "is an IPv4 address in IPv6 clothes; give the IPv4 address");
     kind_ = Kind::ipv6;
     std::copy_n(reinterpret_cast<const std::uint8_t*>(&address), address_.size(), address_.begin());

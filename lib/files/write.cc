@@ -59,7 +59,7 @@ std::string without_trailing_slashes(std::string path) {
 // One set on its way to its place. Until it is kept, its going undoes everything.
 class Transaction final {
  public:
-  explicit Transaction(const std::filesystem::path& root) : root_(root) {}
+  explicit Transaction(std::filesystem::path root) : root_(std::move(root)) {}
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;
   ~Transaction();
@@ -197,11 +197,10 @@ void Transaction::keep() {
 
 }  // namespace
 
-void write(const std::filesystem::path& given, const FileSet& set, Existing existing) {
-  if (given.empty()) throw Error{Errc::invalid_argument, "file set: the folder to write to has no name"};
-  const std::filesystem::path folder = without_trailing_slashes(given.string());
+void write(const std::filesystem::path& folder, const FileSet& set, Existing existing) {
+  if (folder.empty()) throw Error{Errc::invalid_argument, "file set: the folder to write to has no name"};
   if (set.files().empty()) throw Error{Errc::invalid_argument, "file set: is empty"};
-  Transaction transaction{folder};
+  Transaction transaction{without_trailing_slashes(folder.string())};
   for (const File& file : set.files()) transaction.add(file);
   transaction.open_folders();
   transaction.look_at_what_is_there(existing);

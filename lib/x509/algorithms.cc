@@ -38,8 +38,8 @@ constexpr std::array kAlgorithms = {
 constexpr std::array<std::uint16_t, 3> kNamedRsaSizes = {2048, 3072, 4096};
 
 KeyAlgorithm algorithm_named(std::string_view name) {
-  for (std::uint8_t row = 0; row < kAlgorithms.size(); ++row) {
-    if (row != kRsa && kAlgorithms[row].name == name) return detail::KeyAccess::algorithm(row, 0);
+  for (std::size_t row = 0; row < kAlgorithms.size(); ++row) {
+    if (row != kRsa && kAlgorithms[row].name == name) return detail::KeyAccess::algorithm(static_cast<std::uint8_t>(row), 0);
   }
   for (const std::uint16_t bits : kNamedRsaSizes) {
     if (name == fmt::format("rsa-{}", bits)) return detail::KeyAccess::algorithm(kRsa, bits);

@@ -75,8 +75,9 @@ Certificate read_certificate(Bytes der, const PublicKey* public_key) {
   if (version.small_integer() != 2) tbs.refuse("is not of version 3");
   version.expect_end();
   const Serial serial{tbs.unsigned_integer()};
-  if (!std::ranges::equal(tbs.read_whole(Tag::sequence), signature_algorithm))
+  if (!std::ranges::equal(tbs.read_whole(Tag::sequence), signature_algorithm)) {
     tbs.refuse("names two different signature algorithms");
+  }
   const ByteView issuer = tbs.read_whole(Tag::sequence);
   der::Reader dates = tbs.enter(Tag::sequence);
   const Instant not_before = dates.time();

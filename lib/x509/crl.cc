@@ -61,8 +61,9 @@ RevocationReason reason_by(std::uint8_t number) {
 Serial read_serial(der::Reader& from) {
   const ByteView magnitude = from.unsigned_integer();
   const bool fits = magnitude.size() < Serial::kLongest || (magnitude.size() == Serial::kLongest && magnitude.front() < 0x80);
-  if (!fits || (magnitude.size() == 1 && magnitude.front() == 0))
+  if (!fits || (magnitude.size() == 1 && magnitude.front() == 0)) {
     from.refuse("has an entry whose serial is zero, or longer than 20 octets");
+  }
   return Serial{magnitude};
 }
 
@@ -129,8 +130,9 @@ Crl read_crl(Bytes der) {
   Crl::Impl impl{};
   const bool version_2 = tbs.next_is(Tag::integer);
   if (version_2 && tbs.small_integer() != 1) tbs.refuse("is of a version that is neither 1 nor 2");
-  if (!std::ranges::equal(tbs.read_whole(Tag::sequence), signature_algorithm))
+  if (!std::ranges::equal(tbs.read_whole(Tag::sequence), signature_algorithm)) {
     tbs.refuse("names two different signature algorithms");
+  }
   impl.issuer = tbs.read_whole(Tag::sequence);
   impl.this_update = tbs.time();
   if (next_is_time(tbs)) impl.next_update = tbs.time();
@@ -145,8 +147,9 @@ Crl read_crl(Bytes der) {
   tbs.expect_end();
 
   // Stable, so that find() gives the first where a stranger lists a serial twice.
-  if (!std::ranges::is_sorted(impl.entries, {}, &RevokedEntry::serial))
+  if (!std::ranges::is_sorted(impl.entries, {}, &RevokedEntry::serial)) {
     std::ranges::stable_sort(impl.entries, {}, &RevokedEntry::serial);
+  }
   impl.der = std::move(der);  // a vector keeps its block when it moves, so what borrows from it stays good
   return Crl{std::make_shared<const Crl::Impl>(std::move(impl))};
 }
@@ -160,8 +163,9 @@ Crl Crl::from_der(ByteView der) {
     if (parsed == nullptr) throw Error{Errc::malformed, "revocation list: OpenSSL cannot read it, or octets follow its end"};
     const bool sound = x509::is_sound<AUTHORITY_KEYID, AUTHORITY_KEYID_free>(parsed.get(), NID_authority_key_identifier) &&
                        x509::is_sound<ASN1_INTEGER, ASN1_INTEGER_free>(parsed.get(), NID_crl_number);
-    if (!sound)
+    if (!sound) {
       throw Error{Errc::malformed, "revocation list: its authorityKeyIdentifier or its cRLNumber stands there twice, or is none"};
+    }
   }
   return x509::read_crl(Bytes{der.begin(), der.end()});
 }

@@ -87,8 +87,9 @@ std::uint8_t Reader::small_integer() {
 Instant Reader::time() {
   const bool utc = next_is(Tag::utc_time);
   const ByteView text = read(utc ? Tag::utc_time : Tag::generalized_time);
-  if (text.size() != (utc ? 13U : 15U) || text.back() != 'Z')
+  if (text.size() != (utc ? 13U : 15U) || text.back() != 'Z') {
     refuse("has a time that is not in the form YYMMDDHHMMSSZ or YYYYMMDDHHMMSSZ");
+  }
   std::size_t at = 0;
   const auto two_digits = [&] {
     const unsigned tens = text[at] - unsigned{'0'};

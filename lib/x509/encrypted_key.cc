@@ -174,8 +174,9 @@ SecretBytes decrypted_traditional(std::string_view headers, const SecretBytes& o
 }
 
 SecretBytes encrypted_pkcs8(ByteView pkcs8, const SecretBytes& passphrase, EncryptionFor reader) {
-  if (passphrase.empty())
+  if (passphrase.empty()) {
     throw Error{Errc::invalid_argument, "encrypted private key: the passphrase is empty; give at least one octet"};
+  }
   if (reader == EncryptionFor::jdk17 && !is_printable_ascii(passphrase.reveal())) {
     throw Error{Errc::invalid_argument,
                 "encrypted private key: the passphrase holds characters that are not printable ASCII, which Java refuses"};

@@ -75,8 +75,9 @@ void write_subject_alt_name(der::Writer& w, const CertificateId& id) {
 
 void write_crl_number(der::Writer& w, std::uint64_t number) {
   std::array<std::uint8_t, sizeof number> magnitude{};
-  for (auto octet = magnitude.rbegin(); octet != magnitude.rend(); ++octet, number >>= 8)
+  for (auto octet = magnitude.rbegin(); octet != magnitude.rend(); ++octet, number >>= 8) {
     *octet = static_cast<std::uint8_t>(number);
+  }
   write_extension(w, der::oids::kCrlNumber, Critical::no, [&] { w.integer(magnitude); });
 }
 

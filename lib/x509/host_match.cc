@@ -54,8 +54,9 @@ class Comparison final {
   bool look_at_address(ByteView address) {
     ++examined_;
     const bool v4 = address.size() == 4;
-    if (!v4 && address.size() != 16)
+    if (!v4 && address.size() != 16) {
       return fail(fmt::format("certificate contains IP address with invalid length {}", address.size()));
+    }
     std::array<char, INET6_ADDRSTRLEN> text{};
     remember(inet_ntop(v4 ? AF_INET : AF_INET6, address.data(), text.data(), text.size()));
     matched_ = host_.kind() != HostName::Kind::dns && std::ranges::equal(address, host_.octets());

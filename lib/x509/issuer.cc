@@ -104,7 +104,7 @@ struct Request {
 
 }  // namespace
 
-struct [[gnu::visibility("hidden")]] Issuer::Impl {
+struct SPACECA_NO_EXPORT Issuer::Impl {
   // One of them for each profile and kind of key, compiled when first needed.
   struct TemplateSlot {
     std::once_flag once;
@@ -121,13 +121,13 @@ struct [[gnu::visibility("hidden")]] Issuer::Impl {
     return benches.borrow([this] { return std::make_unique<Workbench>(algorithm.digest); });
   }
   [[nodiscard]] Bytes sign(ByteView digest) const;
-  [[nodiscard]] x509::CrlAuthority crl_authority(Workbench & bench) const;
+  [[nodiscard]] x509::CrlAuthority crl_authority(Workbench& bench) const;
   [[nodiscard]] const TbsTemplate& compiled(Profile profile, const LeafFields& sample);
   [[nodiscard]] Request request(const ServerSubject& subject) const;
-  [[nodiscard]] Request request(Workbench & bench, const ClientSubject& subject, Instant now) const;
-  [[nodiscard]] Certificate issue(Workbench & bench, const Request& request, const PublicKey& key, Instant now,
+  [[nodiscard]] static Request request(Workbench& bench, const ClientSubject& subject, Instant now);
+  [[nodiscard]] Certificate issue(Workbench& bench, const Request& request, const PublicKey& key, Instant now,
                                   const Serial& serial);
-  [[nodiscard]] Credential issue_with_key(Workbench & bench, const Request& request, Instant now, KeyAlgorithm algorithm);
+  [[nodiscard]] Credential issue_with_key(Workbench& bench, const Request& request, Instant now, KeyAlgorithm algorithm);
   [[nodiscard]] Validity leaf_validity(std::string_view who, Instant now) const;
   [[nodiscard]] std::string space_in_root() const;
 
@@ -177,7 +177,7 @@ Request Issuer::Impl::request(const ServerSubject& subject) const {
   return {Profile::server, name.take(), hosts.take(), first};
 }
 
-Request Issuer::Impl::request(Workbench& bench, const ClientSubject& subject, Instant now) const {
+Request Issuer::Impl::request(Workbench& bench, const ClientSubject& subject, Instant now) {
   der::Writer name;
   name.sequence([&] {
     if (subject.database) x509::write_rdn(name, der::oids::kOrganizationalUnit, subject.database->text());

@@ -168,6 +168,19 @@ std::array<std::span<const Rule>, 5> tables() {
   return {field_rules(), name_rules(), date_rules(), key_rules(), extension_rules()};
 }
 
+Finding finding(const Rule& rule, std::string text) {
+  return {std::string{rule.name}, std::move(text), std::string{rule.source}, std::string{rule.seen_as}};
+}
+
+// There is one.
+const Rule& rule_named(std::string_view name) {
+  for (const auto& table : tables()) {
+    const auto found = std::ranges::find(table, name, &Rule::name);
+    if (found != table.end()) return *found;
+  }
+  throw Error{Errc::invalid_argument, fmt::format("lint: there is no rule \"{}\"", name)};
+}
+
 }  // namespace
 
 bool Extension::is(const der::Oid& known) const { return std::ranges::equal(oid, known.octets()); }
@@ -211,8 +224,9 @@ Specimen::Specimen(const Certificate& its_certificate, const Certificate* its_is
 
   const ByteView its_key = certificate.subject_key_identifier();
   const ByteView signers_key = certificate.authority_key_identifier();
-  if (issuer == nullptr && is_self_issued() && (signers_key.empty() || std::ranges::equal(signers_key, its_key)))
+  if (issuer == nullptr && is_self_issued() && (signers_key.empty() || std::ranges::equal(signers_key, its_key))) {
     issuer = &certificate;
+  }
 }
 
 bool Specimen::is_ca() const { return basic_constraints && basic_constraints->ca; }
@@ -250,7 +264,7 @@ std::vector<Finding> lint_all(const Certificate& certificate, const Certificate*
   for (const auto& table : tables()) {
     for (const Rule& rule : table) {
       if (Objection objection = rule.judge(specimen)) {
-        findings.push_back({std::string{rule.name}, *std::move(objection), std::string{rule.source}, std::string{rule.seen_as}});
+        findings.push_back(finding(rule, *std::move(objection)));
       }
     }
   }
@@ -258,14 +272,8 @@ std::vector<Finding> lint_all(const Certificate& certificate, const Certificate*
 }
 
 void check_varying_fields(const LeafFields& fields) {
-  const auto require = [](std::string_view name, Objection&& objection) {
-    if (!objection) return;
-    for (const auto& table : tables()) {
-      const auto rule = std::ranges::find(table, name, &Rule::name);
-      if (rule == table.end()) continue;
-      refuse_findings("certificate",
-                      {{std::string{name}, *std::move(objection), std::string{rule->source}, std::string{rule->seen_as}}});
-    }
+  const auto require = [](std::string_view name, Objection objection) {
+    if (objection) refuse_findings("certificate", {finding(rule_named(name), *std::move(objection))});
   };
   require("serial-short", judge_serial(fields.serial));
   require("dates-reversed", judge_order(fields.validity));

@@ -108,8 +108,9 @@ Objection extension_critical(const Specimen& specimen) {
                                  kAuthorityInfoAccess,
                                  kSubjectInfoAccess};
   for (const Extension& extension : specimen.extensions) {
-    if (extension.is_critical() && is_one_of(extension, kNever))
+    if (extension.is_critical() && is_one_of(extension, kNever)) {
       return fmt::format("{} is critical; it must not be", object_name(extension.oid));
+    }
   }
   return {};
 }
@@ -238,8 +239,9 @@ Objection path_length_without_ca(const Specimen& specimen) {
 
 // "... the maximum number of non-self-issued intermediate certificates that may follow this certificate"
 Objection path_length_of_issuer(const Specimen& specimen) {
-  if (specimen.issuer == nullptr || specimen.issuer == &specimen.certificate || !specimen.is_ca() || specimen.is_self_issued())
+  if (specimen.issuer == nullptr || specimen.issuer == &specimen.certificate || !specimen.is_ca() || specimen.is_self_issued()) {
     return {};
+  }
   const Specimen issuer{*specimen.issuer, nullptr};
   if (!issuer.basic_constraints || !issuer.basic_constraints->path_length) return {};
   const ByteView most = *issuer.basic_constraints->path_length;
@@ -261,8 +263,9 @@ Objection purpose_not_one(const Specimen& specimen) {
   if (specimen.is_ca() || !specimen.purposes || specimen.purposes->empty()) return {};
   const auto& purposes = *specimen.purposes;
   if (purposes.size() == 1 &&
-      (is_for(purposes.front(), der::oids::kServerAuth) || is_for(purposes.front(), der::oids::kClientAuth)))
+      (is_for(purposes.front(), der::oids::kServerAuth) || is_for(purposes.front(), der::oids::kClientAuth))) {
     return {};
+  }
   std::string seen;
   for (const ByteView purpose : purposes) seen += (seen.empty() ? "" : ", ") + object_name(purpose);
   return fmt::format("its extended key usage is {}; it must be serverAuth or clientAuth, and that alone", seen);

@@ -137,16 +137,18 @@ Objection issuer_empty(const Specimen& specimen) {
 
 // Octet for octet, as every verifier finds it: some compare names by 7.1, some do not.
 Objection issuer_differs(const Specimen& specimen) {
-  if (specimen.issuer == nullptr || std::ranges::equal(specimen.certificate.issuer_der(), specimen.issuer->subject_der()))
+  if (specimen.issuer == nullptr || std::ranges::equal(specimen.certificate.issuer_der(), specimen.issuer->subject_der())) {
     return {};
+  }
   return fmt::format("names the issuer \"{}\", whose own certificate says \"{}\", or says it in other octets",
                      printable(specimen.certificate.issuer()), printable(specimen.issuer->subject()));
 }
 
 Objection issuer_is_no_ca(const Specimen& specimen) {
   if (specimen.issuer == nullptr) return {};
-  if (!specimen.issuer->is_ca())
+  if (!specimen.issuer->is_ca()) {
     return fmt::format("its issuer \"{}\" is no CA (basicConstraints)", printable(specimen.issuer->subject()));
+  }
   if (specimen.issuer->may_sign_certificates()) return {};
   return fmt::format("its issuer \"{}\" may not sign certificates (keyUsage has no keyCertSign)",
                      printable(specimen.issuer->subject()));
@@ -180,8 +182,9 @@ Objection name_characters(const Specimen& specimen) {
       return fmt::format("{} {} {}", object_name(attribute.type), quoted(attribute.value), why);
     };
     if (has_controls(attribute)) return bad("holds a control character");
-    if (attribute.tag == kPrintableString && !is_printable_string(attribute.value))
+    if (attribute.tag == kPrintableString && !is_printable_string(attribute.value)) {
       return bad("has a character that a PrintableString may not hold");
+    }
     if ((attribute.tag == kIa5String || attribute.tag == kNumericString) && !is_ascii(attribute.value)) return bad("is not ASCII");
   }
   return {};
@@ -201,8 +204,9 @@ Objection server_common_name(const Specimen& specimen) {
   if (!specimen.is_server() || names.empty()) return {};
   const auto host = host_in(names.front());
   const bool stands_there = host && std::ranges::any_of(alternatives(specimen), [&](const GeneralName& name) {
-                              if (name.kind == GeneralName::kAddress)
+                              if (name.kind == GeneralName::kAddress) {
                                 return host->kind() != HostName::Kind::dns && std::ranges::equal(name.value, host->octets());
+                              }
                               return name.kind == GeneralName::kDns && host_in(name.value) == host;
                             });
   if (stands_there) return {};

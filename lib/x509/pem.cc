@@ -167,8 +167,9 @@ SecretBytes decoded(const PemBlock& block, std::string_view what) {
   const std::size_t padding = characters.back() != '=' ? 0 : characters[characters.size() - 2] != '=' ? 1 : 2;
   SecretBuffer octets(characters.size() / 4 * 3);
   const int written = EVP_DecodeBlock(octets.data(), characters.data(), static_cast<int>(characters.size()));
-  if (written < 0)
+  if (written < 0) {
     throw Error{Errc::malformed, fmt::format("{}: the base64 of \"{}\" does not decode", what, printable(block.label))};
+  }
   octets.resize(static_cast<std::size_t>(written) - padding);  // EVP_DecodeBlock counts what the padding stands for
   return SecretBytes{std::move(octets)};
 }

@@ -103,8 +103,9 @@ EcKey parse_ec(ByteView der, ByteView curve) {
   der::Reader outer{der, kWhat};
   der::Reader key = outer.enter(Tag::sequence);
   outer.expect_end();
-  if (const auto version = key.small_integer(); version != 1)
+  if (const auto version = key.small_integer(); version != 1) {
     key.refuse(fmt::format("is an ECPrivateKey of version {}, not 1", version));
+  }
   const ByteView scalar = key.read(Tag::octet_string);
   bool spelled_out = false;
   if (key.next_is(der::context_constructed(0))) {
@@ -192,8 +193,9 @@ KeyPair pair_of_ed25519(ByteView curve_private_key, ByteView claimed) {
   der::Reader inner{curve_private_key, kWhat};
   const ByteView seed = inner.read(Tag::octet_string);  // CurvePrivateKey (RFC 8410 7)
   inner.expect_end();
-  if (seed.size() != 32)
+  if (seed.size() != 32) {
     throw Error{Errc::malformed, fmt::format("private key: has {} octets; an Ed25519 key has 32", seed.size())};
+  }
   const ossl::Key key{
       ossl::check(EVP_PKEY_new_raw_private_key_ex(nullptr, "ED25519", nullptr, seed.data(), seed.size()), "read an Ed25519 key")};
   std::array<std::uint8_t, 32> point{};
@@ -208,6 +210,18 @@ KeyPair pair_of_ed25519(ByteView curve_private_key, ByteView claimed) {
 
 // --- PKCS#8 ---
 
+// publicKey [1], which is there in version 2 and in no other; empty in version 1.
+ByteView read_public_key_field(der::Reader& info, unsigned version) {
+  if (!info.next_is(der::context(1))) {
+    if (version == 1) info.refuse("is PKCS#8 version 2 without the public key that this version is for (RFC 5958 2)");
+    return {};
+  }
+  if (version == 0) info.refuse("carries a public key, which only PKCS#8 version 2 may (RFC 5958 2)");
+  const ByteView bits = info.read(der::context(1));
+  if (bits.size() < 2 || bits.front() != 0) info.refuse("has a public key that is not whole octets");
+  return bits.subspan(1);
+}
+
 // OneAsymmetricKey (RFC 5958 2): version 1 (written 0), or 2 (written 1) with the public key.
 KeyPair read_pkcs8(ByteView whole) {
   der::Reader outer{whole, kWhat};
@@ -218,18 +232,11 @@ KeyPair read_pkcs8(ByteView whole) {
   der::Reader algorithm_id = info.enter(Tag::sequence);
   const ByteView private_key = info.read(Tag::octet_string);
   if (info.next_is(der::context_constructed(0))) {  // attributes say nothing about the key
-    for (der::Reader attributes = info.enter(der::context_constructed(0)); !attributes.at_end();)
+    for (der::Reader attributes = info.enter(der::context_constructed(0)); !attributes.at_end();) {
       static_cast<void>(attributes.read(Tag::sequence));
+    }
   }
-  ByteView public_key;
-  if (info.next_is(der::context(1))) {
-    if (version == 0) info.refuse("carries a public key, which only PKCS#8 version 2 may (RFC 5958 2)");
-    const ByteView bits = info.read(der::context(1));
-    if (bits.size() < 2 || bits.front() != 0) info.refuse("has a public key that is not whole octets");
-    public_key = bits.subspan(1);
-  } else if (version == 1) {
-    info.refuse("is PKCS#8 version 2 without the public key that this version is for (RFC 5958 2)");
-  }
+  const ByteView public_key = read_public_key_field(info, version);
   info.expect_end();
 
   const ByteView algorithm = algorithm_id.read(Tag::object_identifier);

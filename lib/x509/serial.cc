@@ -44,7 +44,7 @@ Bytes octets_of_hex(std::string_view text) {
 Bytes octets_of_decimal(std::string_view text) {
   Bytes octets(Serial::kLongest);
   for (const char c : text) {
-    unsigned carry = static_cast<unsigned>(c - '0');
+    auto carry = static_cast<unsigned>(c - '0');
     for (auto octet = octets.rbegin(); octet != octets.rend(); ++octet) {
       carry += *octet * 10U;
       *octet = static_cast<std::uint8_t>(carry);

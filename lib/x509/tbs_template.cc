@@ -20,8 +20,6 @@
 namespace spaceca::x509 {
 namespace {
 
-using der::Tag;
-
 // Stands where the signature will be, in what is looked at before it is signed.
 constexpr std::array<std::uint8_t, 8> kNoSignature = {0x30, 0x06, 0x02, 0x01, 0x01, 0x02, 0x01, 0x01};
 
@@ -111,8 +109,9 @@ void TbsTemplate::prove(const Certificate& root, Profile profile, const LeafFiel
   // From the fields, not from the octets that d2i keeps.
   ossl::check(i2d_re_X509_tbs(read.get(), nullptr), "encode a certificate");
   if (ossl::encoded<Bytes>(i2d_X509, read.get(), "encode a certificate") != der) refuse("OpenSSL writes it differently");
-  if ((X509_get_extension_flags(read.get()) & (EXFLAG_INVALID | EXFLAG_CA | EXFLAG_CRITICAL)) != 0)
+  if ((X509_get_extension_flags(read.get()) & (EXFLAG_INVALID | EXFLAG_CA | EXFLAG_CRITICAL)) != 0) {
     refuse("its extensions are wrong");
+  }
   const std::uint32_t usage = X509_get_extended_key_usage(read.get());
   if (usage != (profile == Profile::server ? XKU_SSL_SERVER : XKU_SSL_CLIENT)) refuse("its extended key usage is wrong");
   if ((X509_get_key_usage(read.get()) & (KU_KEY_CERT_SIGN | KU_CRL_SIGN)) != 0) refuse("its key usage is wrong");

@@ -309,8 +309,9 @@ std::string Judge::missing_issuer() const {
     for (const ossl::X509Certificate& other : *some) {
       const ASN1_OCTET_STRING* const its_key = X509_get0_subject_key_id(other.get());
       if (wanted == nullptr || its_key == nullptr ||
-          X509_NAME_cmp(X509_get_subject_name(other.get()), X509_get_issuer_name(current())) != 0)
+          X509_NAME_cmp(X509_get_subject_name(other.get()), X509_get_issuer_name(current())) != 0) {
         continue;
+      }
       if (ASN1_OCTET_STRING_cmp(wanted, its_key) == 0) continue;
       return fmt::format("{}: was issued by {} with the key {}; the certificate of that name has the key {}", who(), issuer(),
                          key_identifier(wanted), key_identifier(its_key));

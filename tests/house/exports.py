@@ -11,7 +11,7 @@ import subprocess
 import sys
 
 ABOUT = re.compile(r"(?:typeinfo name|typeinfo|vtable|VTT|guard variable|(?:non-)?virtual thunk|covariant return thunk) (?:for|to) ")
-# A type and what is in it (but for its Impl, which is struct [[gnu::visibility("hidden")]] where it is defined), a function, or an
+# A type and what is in it (but for its Impl, which is SPACECA_NO_EXPORT where it is defined), a function, or an
 # operator, in a namespace that a public header opens.
 OURS = re.compile(r"spaceca::(?:exporter::|files::)?(?:[A-Z]\w*(?!\w|::Impl::)|\w+(?:\[abi:\w+\])?\(|operator\W)")
 STANDARD = re.compile(r"(?:auto |\S+ )?(?:std|__gnu_cxx)::")
