@@ -20,6 +20,14 @@ install(TARGETS spaceca EXPORT spaceca-core-targets
   FILE_SET HEADERS COMPONENT dev)
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT ${license_component})
 
+if(TARGET spaceca_sqlite)
+  list(APPEND spaceca_components sqlite)
+  install(TARGETS spaceca_sqlite EXPORT spaceca-sqlite-targets
+    LIBRARY COMPONENT sqlite NAMELINK_COMPONENT dev
+    ARCHIVE COMPONENT dev
+    FILE_SET HEADERS COMPONENT dev)
+endif()
+
 # --- find_package ---
 
 set(config_folder ${CMAKE_INSTALL_LIBDIR}/cmake/spaceca)
@@ -32,7 +40,9 @@ configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/spaceca-config.cmake.in 
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/spaceca-config-version.cmake COMPATIBILITY SameMinorVersion)  # while it is 0.x
 install(FILES ${PROJECT_BINARY_DIR}/spaceca-config.cmake ${PROJECT_BINARY_DIR}/spaceca-config-version.cmake
   DESTINATION ${config_folder} COMPONENT dev)
-install(EXPORT spaceca-core-targets NAMESPACE spaceca:: DESTINATION ${config_folder} COMPONENT dev)
+foreach(component IN LISTS spaceca_components)
+  install(EXPORT spaceca-${component}-targets NAMESPACE spaceca:: DESTINATION ${config_folder} COMPONENT dev)
+endforeach()
 
 # --- pkg-config ---
 
@@ -44,11 +54,16 @@ cmake_path(APPEND pc_libdir "\${prefix}" ${CMAKE_INSTALL_LIBDIR})
 cmake_path(APPEND pc_includedir "\${prefix}" ${CMAKE_INSTALL_INCLUDEDIR})
 if(spaceca_is_static)
   set(pc_requires_private "libcrypto >= 3.0, fmt")
+  set(pc_sqlite_requires_private "sqlite3 >= 3.37, fmt")
   set(pc_libs_private ${CMAKE_THREAD_LIBS_INIT})
   set(pc_definitions -DSPACECA_STATIC_DEFINE)
 endif()
 configure_file(${CMAKE_CURRENT_LIST_DIR}/spaceca.pc.in ${PROJECT_BINARY_DIR}/spaceca.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/spaceca.pc DESTINATION ${pc_folder} COMPONENT dev)
+if(TARGET spaceca_sqlite)
+  configure_file(${CMAKE_CURRENT_LIST_DIR}/spaceca-sqlite.pc.in ${PROJECT_BINARY_DIR}/spaceca-sqlite.pc @ONLY)
+  install(FILES ${PROJECT_BINARY_DIR}/spaceca-sqlite.pc DESTINATION ${pc_folder} COMPONENT dev)
+endif()
 
 if(PROJECT_IS_TOP_LEVEL)
   include(${CMAKE_CURRENT_LIST_DIR}/package.cmake)

@@ -22,6 +22,8 @@ enum class Errc {
   not_found,           // what was named is not there
   permission,          // the system does not allow it
   no_space,            // the disk or the quota is full
+  busy,                // another process was at it for too long
+  corrupt,             // a store is damaged
   io,                  // the system failed in another way
   crypto,              // OpenSSL or a signer failed
   wrong_process,       // an object made before fork() was used in the child

@@ -9,6 +9,6 @@ Error::Error(Errc code, const std::string& text, std::vector<Finding> findings)
 
 Error::~Error() = default;
 
-bool Error::retryable() const noexcept { return code_ == Errc::io || code_ == Errc::no_space; }
+bool Error::retryable() const noexcept { return code_ == Errc::io || code_ == Errc::no_space || code_ == Errc::busy; }
 
 }  // namespace spaceca

@@ -30,8 +30,9 @@ ProcessMark::~ProcessMark() {
 }
 
 void ProcessMark::check() const {
-  const bool same = page_ != nullptr ? *page_ == 1 : getpid() == process_;
-  if (!same) throw Error{Errc::wrong_process, "this object was made before fork(); make one in the child"};
+  if (!is_here()) throw Error{Errc::wrong_process, "this object was made before fork(); make one in the child"};
 }
+
+bool ProcessMark::is_here() const noexcept { return page_ != nullptr ? *page_ == 1 : getpid() == process_; }
 
 }  // namespace spaceca::ossl

@@ -13,6 +13,7 @@ class ProcessMark final {
 
   // Throws Errc::wrong_process in a child that was forked after this was made.
   void check() const;
+  [[nodiscard]] bool is_here() const noexcept;
 
  private:
   volatile int* page_ = nullptr;

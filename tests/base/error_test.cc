@@ -8,6 +8,8 @@ TEST_CASE("only what the system may do better next time is worth the same call a
   const auto [code, retryable] = GENERATE(table<Errc, bool>({
       {Errc::io, true},
       {Errc::no_space, true},
+      {Errc::busy, true},
+      {Errc::corrupt, false},
       {Errc::invalid_argument, false},
       {Errc::malformed, false},
       {Errc::passphrase_missing, false},

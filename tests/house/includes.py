@@ -88,6 +88,10 @@ STANDARD = set("""
 # The system's own, by the folders and names that are in use.
 SYSTEM = re.compile(r"(?:sys|arpa|netinet|net)/\w+\.h|(?:dirent|errno|fcntl|grp|netdb|poll|pthread|pwd|signal|stdio|stdlib|string|time|unistd)\.h")
 
+# SQL, by how a literal of it begins; and who may write it: store/ for the store, publish/ for the PostgreSQL that is served.
+SQL = re.compile(r'"\s*(?:SELECT\s|INSERT INTO\s|UPDATE \w+ SET\s|DELETE FROM\s|CREATE (?:TABLE|INDEX|UNIQUE)\s|PRAGMA\s|BEGIN\b)')
+SQL_WRITERS = ("store", "publish")
+
 INCLUDE = re.compile(r"\s*#\s*include\b\s*(.*)")
 FORM = re.compile(r'([<"])([^>"]+)[>"]\s*(?://.*)?$')
 
@@ -140,6 +144,8 @@ class File:
             self.complain(1, "a header without #pragma once")
         blocks = [[]]  # of (line number, bracket, name); a blank line ends one
         for number, line in enumerate(lines, 1):
+            if self.part != "examples" and self.folder not in SQL_WRITERS and SQL.search(line):
+                self.complain(number, f"SQL in {self.folder}: only {' and '.join(SQL_WRITERS)} write any")
             include = INCLUDE.match(line)
             if include is None:
                 if blocks[-1]:
@@ -173,7 +179,9 @@ class File:
         if self.part == "include":
             self.complain(line, f'"{name}": a public header includes public headers as <spaceca/…>, and nothing of lib/')
             return
-        if not (self.root / "lib" / name).is_file():
+        if name.startswith("schema/") and (self.root / "lib" / "store" / name).with_suffix(".sql").is_file():
+            name = f"store/{name}"  # written by the build from that file
+        elif not (self.root / "lib" / name).is_file():
             self.complain(line, f'"{name}" is no file of lib/')
             return
         folder = name.split("/")[0]

@@ -23,6 +23,9 @@ GOOD = {
     "lib/export/pkcs12.cc": "#include <openssl/pkcs12.h>\n\n#include <spaceca/exporter.h>\n",
     "lib/files/write.cc": "#include <spaceca/files.h>\n\n#include <fcntl.h>\n\n#include <vector>\n",
     "lib/custody/key_signer.cc": "#include <spaceca/store.h>\n",
+    "lib/store/schema/001_initial.sql": "CREATE TABLE a (b TEXT);\n",
+    "lib/store/migrations.cc": '#include "schema/001_initial.inc"\n',
+    "lib/store/sqlite_driver.cc": "#include <vector>\n\n#include <sqlite3.h>\n\n#include <spaceca/store.h>\n",
     "lib/service/authority.cc": "#include <spaceca/store.h>\n#include <spaceca/vault.h>\n",
     "lib/publish/hba.cc": "#include <spaceca/exporter.h>\n#include <spaceca/files.h>\n",
     "examples/quickstart.cc": "#include <iostream>\n\n#include <CLI/CLI.hpp>\n\n#include <spaceca/issuer.h>\n",
@@ -65,8 +68,13 @@ BAD = [
     ("lib/x509/pem.cc", "#include <base/hex.h>\n", "headers of lib/ are included as"),
     ("lib/x509/pem.cc", '#include "hex.h"\n', "is no file of lib/"),
     ("lib/x509/pem.cc", '#include "../base/hex.h"\n', "no path"),
+    ("lib/store/migrations.cc", '#include "schema/002_more.inc"\n', "is no file of lib/"),
+    ("lib/x509/pem.cc", '#include "schema/001_initial.inc"\n', "no arrow from x509 to store"),
     ("lib/x509/pem.cc", "#include HEADER\n", "neither <…> nor"),
     ("lib/strange/new.cc", "#include <vector>\n", "lib/strange stands in no arrow"),
+    # SQL
+    ("lib/service/space.cc", 'auto rows = tx.execute("SELECT id FROM spaces");\n', "SQL in service"),
+    ("lib/custody/sealed_vault.cc", 'run("UPDATE vault_wraps SET method = $1");\n', "SQL in custody"),
     # the order of the lines
     ("lib/base/hex.cc", '#include <array>\n\n#include "base/hex.h"\n', "base/hex.h comes first and alone"),
     ("lib/x509/issuer.cc", "#include <memory>\n\n#include <spaceca/issuer.h>\n", "spaceca/issuer.h comes first and alone"),

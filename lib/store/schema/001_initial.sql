@@ -1,0 +1,192 @@
+-- Times are Unix seconds. Identifiers are UUIDs of version 7 (RFC 9562), as 16 octets: they sort by the time when they were made.
+-- OCTETS, INT64, KEPT_BY_ROW and KEPT_BY_KEY are replaced for each engine (store/sql.h, Migration).
+
+-- What is known of the store itself: one row.
+CREATE TABLE store (
+  id INT64 NOT NULL PRIMARY KEY CHECK (id = 1),
+  uuid OCTETS NOT NULL CHECK (length(uuid) = 16),
+  created_at INT64 NOT NULL,
+  latest_time_seen INT64 NOT NULL,
+  clock_suspect_since INT64
+) KEPT_BY_ROW;
+
+-- The store key, sealed; by more than one at a time while it is wrapped anew.
+CREATE TABLE vault_wraps (
+  id OCTETS NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+  method TEXT NOT NULL CHECK (method IN ('passphrase', 'key_file')),
+  salt OCTETS CHECK (length(salt) >= 16),
+  scrypt_n INT64 CHECK (scrypt_n > 1),
+  scrypt_r INT64 CHECK (scrypt_r > 0),
+  scrypt_p INT64 CHECK (scrypt_p > 0),
+  sealed_key OCTETS NOT NULL CHECK (length(sealed_key) > 0),
+  created_at INT64 NOT NULL,
+  CONSTRAINT vault_wraps_parameters CHECK (
+    (method = 'passphrase') = (salt IS NOT NULL)
+    AND (method = 'passphrase') = (scrypt_n IS NOT NULL)
+    AND (method = 'passphrase') = (scrypt_r IS NOT NULL)
+    AND (method = 'passphrase') = (scrypt_p IS NOT NULL))
+) KEPT_BY_ROW;
+
+CREATE TABLE spaces (
+  id OCTETS NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+  name TEXT NOT NULL UNIQUE CHECK (length(name) BETWEEN 1 AND 63),
+  kind TEXT NOT NULL CHECK (kind IN ('private', 'shield')),
+  last_generation INT64 NOT NULL DEFAULT 0 CHECK (last_generation >= 0),
+  created_at INT64 NOT NULL
+) KEPT_BY_ROW;
+
+-- A root with its latest list. An issuer that read `epoch` compares it when it records: if it moved, the signature is thrown away.
+-- `mark` is the number that the latest revocation took, `crl_covers` the latest mark that the list holds.
+CREATE TABLE roots (
+  id OCTETS NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+  space OCTETS NOT NULL REFERENCES spaces (id),
+  generation INT64 NOT NULL CHECK (generation >= 1),
+  state TEXT NOT NULL CHECK (state IN ('next', 'active', 'retiring', 'retired', 'distrusted')),
+  epoch INT64 NOT NULL DEFAULT 0 CHECK (epoch >= 0),
+  certificate OCTETS NOT NULL CHECK (length(certificate) > 0),
+  key_handle OCTETS CHECK (length(key_handle) > 0),
+  not_after INT64 NOT NULL,
+  mark INT64 NOT NULL DEFAULT 0 CHECK (mark >= 0),
+  crl OCTETS CHECK (length(crl) > 0),
+  crl_number INT64 NOT NULL DEFAULT 0 CHECK (crl_number >= 0),
+  crl_covers INT64 NOT NULL DEFAULT 0,
+  crl_this_update INT64,
+  crl_next_update INT64,
+  created_at INT64 NOT NULL,
+  UNIQUE (space, generation),
+  CONSTRAINT roots_crl_covers_marks_that_exist CHECK (crl_covers BETWEEN 0 AND mark),
+  CONSTRAINT roots_crl_is_whole_or_absent CHECK (
+    (crl IS NULL) = (crl_number = 0)
+    AND (crl IS NULL) = (crl_this_update IS NULL)
+    AND (crl IS NULL) = (crl_next_update IS NULL)),
+  CONSTRAINT roots_that_sign_have_a_key CHECK (key_handle IS NOT NULL OR state IN ('retired', 'distrusted'))
+) KEPT_BY_ROW;
+
+CREATE UNIQUE INDEX roots_one_active ON roots (space) WHERE state = 'active';
+CREATE UNIQUE INDEX roots_one_next ON roots (space) WHERE state = 'next';
+
+CREATE TABLE databases (
+  id OCTETS NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+  space OCTETS NOT NULL REFERENCES spaces (id),
+  name TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND 63),
+  app TEXT NOT NULL CHECK (length(app) > 0),
+  state TEXT NOT NULL CHECK (state IN ('disabled', 'Provisioning', 'Operational', 'Deprovisioning')),
+  hosts TEXT NOT NULL CHECK (length(hosts) > 0),
+  role TEXT,
+  contact TEXT,
+  data_directory TEXT CHECK (length(data_directory) > 0),
+  sealed_url OCTETS CHECK (length(sealed_url) > 0),
+  created_at INT64 NOT NULL,
+  updated_at INT64 NOT NULL,
+  UNIQUE (space, name)
+) KEPT_BY_ROW;
+
+-- One server, one space: its files are global to it, and two spaces there would admit each other's clients.
+CREATE UNIQUE INDEX databases_one_server ON databases (data_directory) WHERE data_directory IS NOT NULL;
+
+-- `due_at` is when a successor is to be made; null where none ever will be: superseded, revoked, disabled, servers' and probes'.
+CREATE TABLE certificates (
+  id OCTETS NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+  root OCTETS NOT NULL REFERENCES roots (id),
+  serial OCTETS NOT NULL CHECK (length(serial) = 16),
+  database OCTETS NOT NULL REFERENCES databases (id),
+  kind TEXT NOT NULL CHECK (kind IN ('server', 'client', 'probe')),
+  state TEXT NOT NULL CHECK (state IN ('pending', 'ready', 'disabling', 'disabled')),
+  role TEXT CHECK (length(role) BETWEEN 1 AND 63),
+  custody TEXT NOT NULL CHECK (custody IN ('sealed', 'once', 'requester')),
+  certificate OCTETS NOT NULL CHECK (length(certificate) > 0),
+  sealed_key OCTETS CHECK (length(sealed_key) > 0),
+  predecessor OCTETS REFERENCES certificates (id),
+  terms INT64 NOT NULL DEFAULT 1 CHECK (terms >= 1),
+  bundle_generation INT64 CHECK (bundle_generation >= 1),
+  created_at INT64 NOT NULL,
+  updated_at INT64 NOT NULL,
+  not_after INT64 NOT NULL,
+  due_at INT64,
+  UNIQUE (root, serial),
+  CONSTRAINT certificates_of_clients_have_a_role CHECK (kind = 'server' OR role IS NOT NULL),
+  CONSTRAINT certificates_keep_sealed_keys_alone CHECK ((custody = 'sealed') = (sealed_key IS NOT NULL)),
+  CONSTRAINT certificates_follow_another CHECK (predecessor <> id),
+  CONSTRAINT certificates_of_clients_alone_are_due CHECK (due_at IS NULL OR kind = 'client'),
+  CONSTRAINT certificates_out_of_use_are_never_due CHECK (due_at IS NULL OR state IN ('pending', 'ready'))
+) KEPT_BY_ROW;
+
+CREATE INDEX certificates_of_database ON certificates (database, id);
+CREATE INDEX certificates_due ON certificates (due_at) WHERE due_at IS NOT NULL;
+-- A sweep run twice, or on two machines, makes one successor; revoking it makes room for another.
+CREATE UNIQUE INDEX certificates_one_successor ON certificates (predecessor) WHERE state IN ('pending', 'ready');
+
+-- By serial, as a list is written. There may be serials that were never in `certificates`: a store that was restored knows them from the
+-- list that a server has. `not_after` is then unknown. `reason` is the number of RFC 5280 5.3.1.
+CREATE TABLE revocations (
+  root OCTETS NOT NULL REFERENCES roots (id),
+  serial OCTETS NOT NULL CHECK (length(serial) BETWEEN 1 AND 20),
+  revoked_at INT64 NOT NULL,
+  reason INT64 NOT NULL CHECK (reason IN (0, 1, 2, 3, 4, 5, 9, 10)),
+  mark INT64 NOT NULL CHECK (mark >= 1),
+  not_after INT64,
+  PRIMARY KEY (root, serial)
+) KEPT_BY_KEY;
+
+CREATE TABLE ip_rules (
+  id OCTETS NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+  database OCTETS NOT NULL REFERENCES databases (id),
+  slot INT64 NOT NULL CHECK (slot BETWEEN 1 AND 60),
+  cidr TEXT NOT NULL CHECK (length(cidr) > 0),
+  description TEXT,
+  state TEXT NOT NULL CHECK (state IN ('Authorizing', 'Authorized', 'deleted')),
+  created_at INT64 NOT NULL,
+  updated_at INT64 NOT NULL
+) KEPT_BY_ROW;
+
+CREATE UNIQUE INDEX ip_rules_one_a_slot ON ip_rules (database, slot) WHERE state <> 'deleted';
+CREATE UNIQUE INDEX ip_rules_one_a_block ON ip_rules (database, cidr) WHERE state <> 'deleted';
+
+-- What owners are told. `occasion` tells two of a kind apart: empty for a renewal, the audit row of a download, the generation of a root.
+CREATE TABLE notices (
+  id OCTETS NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+  certificate OCTETS NOT NULL REFERENCES certificates (id),
+  kind TEXT NOT NULL CHECK (kind IN ('renewed', 'awaiting_request', 'downloaded', 'roots_changed')),
+  occasion TEXT NOT NULL,
+  created_at INT64 NOT NULL,
+  next_attempt_at INT64,
+  claimed_until INT64,
+  attempts INT64 NOT NULL DEFAULT 0 CHECK (attempts >= 0),
+  delivered_at INT64,
+  UNIQUE (certificate, kind, occasion),
+  CONSTRAINT notices_are_delivered_or_tried_again CHECK (delivered_at IS NULL OR next_attempt_at IS NULL)
+) KEPT_BY_ROW;
+
+CREATE INDEX notices_to_deliver ON notices (next_attempt_at) WHERE next_attempt_at IS NOT NULL;
+
+-- `scope` is a space, or empty for the store. The answer is made again from what `result` names; no secret is kept.
+CREATE TABLE idempotency_keys (
+  scope OCTETS NOT NULL CHECK (length(scope) IN (0, 16)),
+  key TEXT NOT NULL CHECK (length(key) > 0),
+  verb TEXT NOT NULL CHECK (length(verb) > 0),
+  actor TEXT NOT NULL CHECK (length(actor) > 0),
+  request_hash OCTETS NOT NULL CHECK (length(request_hash) = 32),
+  result OCTETS NOT NULL CHECK (length(result) = 16),
+  created_at INT64 NOT NULL,
+  PRIMARY KEY (scope, key)
+) KEPT_BY_KEY;
+
+CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
+
+-- One chain a space, and one (an empty chain) for the store. `code` is the HMAC over the code before and `record`.
+CREATE TABLE audit (
+  chain OCTETS NOT NULL CHECK (length(chain) IN (0, 16)),
+  number INT64 NOT NULL CHECK (number >= 1),
+  at INT64 NOT NULL,
+  record OCTETS NOT NULL CHECK (length(record) > 0),
+  code OCTETS NOT NULL CHECK (length(code) = 32),
+  PRIMARY KEY (chain, number)
+) KEPT_BY_KEY;
+
+-- The end of each chain, written last before a commit.
+CREATE TABLE audit_heads (
+  chain OCTETS NOT NULL PRIMARY KEY CHECK (length(chain) IN (0, 16)),
+  number INT64 NOT NULL,
+  code OCTETS NOT NULL CHECK (length(code) = 32),
+  FOREIGN KEY (chain, number) REFERENCES audit (chain, number)
+) KEPT_BY_ROW;

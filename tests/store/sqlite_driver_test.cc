@@ -1,0 +1,137 @@
+// The driver for SQLite: the suite that every driver passes, and what is SQLite's own.
+#include "store/sqlite_driver.h"
+
+#include <sqlite3.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "store/scene.h"
+#include "store/sqlite_file.h"
+#include "support/catch.h"
+#include "support/files.h"
+
+namespace spaceca::test {
+
+class DriverUnderTest {
+ public:
+  DriverUnderTest() {
+    write_file(file(), "");  // of no octets is an empty database
+    driver_ = driver_at(file());
+  }
+  sql::Driver& driver() { return *driver_; }
+  [[nodiscard]] std::filesystem::path file() const { return folder_.path() / "a.db"; }
+
+ private:
+  TemporaryFolder folder_;
+  std::unique_ptr<store::SqliteDriver> driver_;
+};
+
+}  // namespace spaceca::test
+
+#include "conformance/sql_suite.h"
+
+namespace spaceca::test {
+namespace {
+
+std::string said(sql::Driver& driver, sql::Statement pragma) {
+  const auto writing = driver.write();
+  const auto rows = writing->execute(pragma);
+  return rows[0].is_null(0) ? "null" : std::to_string(rows[0].integer(0));
+}
+
+TEST_CASE("every connection is in WAL mode, waits for the disk and holds to foreign keys", "[sqlite]") {
+  DriverUnderTest scene;
+  CHECK(scene.driver().write()->execute("PRAGMA journal_mode")[0].text(0) == "wal");
+  CHECK(scene.driver().read()->execute("PRAGMA journal_mode")[0].text(0) == "wal");
+  for (const bool writing : {true, false}) {
+    const auto transaction = writing ? scene.driver().write() : scene.driver().read();
+    CHECK(transaction->execute("PRAGMA synchronous")[0].integer(0) == 2);
+    CHECK(transaction->execute("PRAGMA foreign_keys")[0].integer(0) == 1);
+  }
+}
+
+TEST_CASE("a writer in another process is waited for, and then it is busy", "[sqlite]") {
+  DriverUnderTest scene;
+  const auto other = driver_at(scene.file(), std::chrono::milliseconds{0});
+  const auto writing = scene.driver().write();
+  const Refusal refusal = refusal_of([&] { static_cast<void>(other->write()); });
+  CHECK(refusal.code == Errc::busy);
+  CHECK_THAT(refusal.text, Catch::Matchers::ContainsSubstring("store \"a.db\": another process has kept it for more than 0 seconds"));
+  CHECK(Error{refusal.code, refusal.text}.retryable());
+  CHECK(other->read()->execute("SELECT 1").size() == 1);
+}
+
+TEST_CASE("after a wait in vain the turn is given back", "[sqlite]") {
+  DriverUnderTest scene;
+  const auto other = driver_at(scene.file(), std::chrono::milliseconds{0});
+  {
+    const auto writing = scene.driver().write();
+    CHECK_THROWS_AS(other->write(), sql::EngineError);
+    CHECK_THROWS_AS(other->write(), sql::EngineError);
+  }
+  other->write()->commit();
+  scene.driver().write()->commit();
+}
+
+TEST_CASE("a process that did not see the store migrated writes no more", "[sqlite]") {
+  DriverUnderTest scene;
+  scene.driver().migrate({&kSuiteSchema, 1});
+  const std::array steps{kSuiteSchema, sql::Migration{2, "CREATE TABLE more (id INT64) KEPT_BY_ROW;"}};
+  driver_at(scene.file())->migrate(steps);
+  const Refusal refusal = refusal_of([&] { static_cast<void>(scene.driver().write()); });
+  CHECK(refusal.code == Errc::unsupported);
+  CHECK_THAT(refusal.text, Catch::Matchers::ContainsSubstring("is now of version 2, and this process works with version 1"));
+  scene.driver().migrate(steps);
+  CHECK(said(scene.driver(), "PRAGMA user_version") == "2");
+}
+
+TEST_CASE("a driver, and what it began, refuse to work in a forked child and leave the parent's alone", "[sqlite]") {
+  DriverUnderTest scene;
+  scene.driver().migrate({&kSuiteSchema, 1});
+  auto driver = driver_at(scene.file());
+  driver->migrate({&kSuiteSchema, 1});
+  auto writing = driver->write();
+  writing->execute("INSERT INTO things (id) VALUES (1)");
+  auto reading = driver->read();
+  const int code = in_child([&] {
+    int refused = 0;
+    const auto refuses = [&refused](const std::function<void()>& work) { refused += refusal_of(work).code == Errc::wrong_process ? 1 : 0; };
+    refuses([&] { static_cast<void>(driver->read()); });
+    refuses([&] { static_cast<void>(driver->write()); });
+    refuses([&] { static_cast<void>(driver->check()); });
+    refuses([&] { driver->migrate({&kSuiteSchema, 1}); });
+    refuses([&] { writing->execute("INSERT INTO things (id) VALUES (2)"); });
+    refuses([&] { reading->commit(); });
+    writing.reset();
+    reading.reset();
+    driver.reset();
+    return refused;
+  });
+  CHECK(code == 6);
+  writing->execute("INSERT INTO things (id) VALUES (3)");
+  writing->commit();
+  CHECK(driver->read()->execute("SELECT count(*) FROM things")[0].integer(0) == 2);
+}
+
+TEST_CASE("a full disk undoes the transaction, says so, and the store goes on", "[sqlite]") {
+  DriverUnderTest scene;
+  scene.driver().migrate({&kSuiteSchema, 1});
+  // A store of at most so many pages fails as a full disk does, and everywhere.
+  scene.driver().write()->execute("PRAGMA max_page_count = 40");
+  const Bytes large(1U << 20U);
+  {
+    const auto writing = scene.driver().write();
+    writing->execute("INSERT INTO things (id) VALUES (1)");
+    const Refusal refusal =
+        refusal_of([&] { writing->execute("INSERT INTO things (id, content) VALUES (2, $1)", {ByteView{large}}); });
+    CHECK(refusal.code == Errc::no_space);
+    CHECK_THAT(refusal.text, Catch::Matchers::ContainsSubstring("there is no room left for it"));
+  }
+  const auto writing = scene.driver().write();
+  CHECK(writing->execute("SELECT id FROM things").empty());
+  writing->execute("INSERT INTO things (id) VALUES (3)");
+  writing->commit();
+}
+
+}  // namespace
+}  // namespace spaceca::test
