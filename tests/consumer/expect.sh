@@ -12,6 +12,17 @@ expect() {
   [ "$said" = 'CN=app' ] || complain "$1 says '$said', not 'CN=app'"
 }
 
+# expect_store PROGRAM KIND: it keeps a store, and knows nothing of SQLite if the library is a shared one.
+expect_store() {
+  case $2-$(LC_ALL=C readelf --dynamic "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p') in
+    shared-*libsqlite3*) complain "$1 needs what the shared library should keep to itself: libsqlite3" ;;
+    static-*libspaceca*) complain "$1 needs the shared library" ;;
+  esac
+  rm -f "$1.db"
+  said=$("$1" "$1.db")
+  [ "$said" = 'sound' ] || complain "$1 says '$said', not 'sound'"
+}
+
 complain() {
   echo "$1" >&2
   exit 1
