@@ -1,5 +1,5 @@
-// Where an authority keeps what it must remember. A component opens one: sqlite_store.h. Any thread; several processes may have the same
-// store open. What is kept, and how, is the library's own affair: there is nothing in here to be read or written past it.
+// Where an authority keeps what it must remember. A component opens one: sqlite_store.h. Any thread; several processes may have the
+// same store open. What is kept, and how, is the library's own affair: there is nothing in here to be read or written past it.
 #pragma once
 
 #include <filesystem>
@@ -20,13 +20,14 @@ class SPACECA_EXPORT Store final {
   Store& operator=(const Store&) = delete;
   ~Store();
 
-  // Copies one state of the store to a new file of mode 0600, whole or not at all, while others go on writing. The copy is read once in
-  // full before it gets its name: Errc::corrupt if it is damaged, which the store then is too. Errc::exists if there is such a file,
-  // not_found if there is no such folder, permission, no_space, io. The private keys in it are sealed, and what opens them is not in it.
+  // Copies one state of the store to a new file of mode 0600, whole or not at all, while others go on writing. The copy is read
+  // once in full before it gets its name: Errc::corrupt if it is damaged, which the store then is too. Errc::exists if there is
+  // such a file, not_found if there is no such folder, permission, no_space, io. The private keys in it are sealed, and what opens
+  // them is not in it.
   void backup(const std::filesystem::path& file) const;
 
-  // Reads everything and says what is damaged; empty is good. Takes as long as reading the file does. Opening a store looks at far less,
-  // and nothing is ever repaired: a damaged store is replaced by a backup.
+  // Reads everything and says what is damaged; empty is good. Takes as long as reading the file does. Opening a store looks at far
+  // less, and nothing is ever repaired: a damaged store is replaced by a backup.
   [[nodiscard]] std::vector<Finding> check() const;
 
  private:

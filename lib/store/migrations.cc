@@ -7,7 +7,8 @@ namespace {
 
 // Written by the build from lib/store/schema/*.sql, as raw string literals.
 constexpr std::array kSteps{
-    sql::Migration{1,
+    sql::Migration{
+        1,
 #include "schema/001_initial.inc"
     },
 };

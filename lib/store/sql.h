@@ -1,11 +1,12 @@
-// The driver seam: all that the store asks of an SQL engine. A Driver opens Transactions; every statement runs in one. What a driver
-// must hold beyond the comments here is tests/conformance/sql_suite.h; another engine is a Driver and a Transaction that pass it.
+// The driver seam: all that the store asks of an SQL engine. A Driver opens Transactions; every statement runs in one. What a
+// driver must hold beyond the comments here is tests/conformance/sql_suite.h; another engine is a Driver and a Transaction that
+// pass it.
 //
-// Statements are in the SQL that SQLite 3.35 and PostgreSQL 12 have in common: placeholders $1, $2 …, RETURNING, ON CONFLICT, partial
-// indexes. A driver on libpq: execute is PQexecParams with arguments in binary form (octets are bytea, int64 is int8, text is text);
-// execute_many keeps the connection in pipeline mode with one PQsendQueryPrepared for each row and one PQpipelineSync at the end;
-// each asks for single-row mode; read() begins REPEATABLE READ, READ ONLY; Failure is read from PG_DIAG_SQLSTATE. Nothing may outlive a
-// transaction on the server's side, so that a pooler in transaction mode stays possible.
+// Statements are in the SQL that SQLite 3.35 and PostgreSQL 12 have in common: placeholders $1, $2 …, RETURNING, ON CONFLICT,
+// partial indexes. A driver on libpq: execute is PQexecParams with arguments in binary form (octets are bytea, int64 is int8, text
+// is text); execute_many keeps the connection in pipeline mode with one PQsendQueryPrepared for each row and one PQpipelineSync at
+// the end; each asks for single-row mode; read() begins REPEATABLE READ, READ ONLY; Failure is read from PG_DIAG_SQLSTATE. Nothing
+// may outlive a transaction on the server's side, so that a pooler in transaction mode stays possible.
 #pragma once
 
 #include <cstddef>
@@ -83,8 +84,8 @@ class Statement final {
   std::string_view text_;
 };
 
-// A row, borrowed from where it came from. A cell of another kind than the one asked for is Failure::corrupt: the statement and the schema
-// are ours, so the file is not.
+// A row, borrowed from where it came from. A cell of another kind than the one asked for is Failure::corrupt: the statement and the
+// schema are ours, so the file is not.
 class Row final {
  public:
   explicit Row(std::span<const Value> cells) noexcept : cells_(cells) {}
@@ -143,10 +144,10 @@ class Rows final {
 using Arguments = std::span<const Value>;
 using Visit = std::function<void(Row)>;
 
-// One transaction, of one thread at a time. What it did is undone when it goes, unless it was committed. After a failure, of whatever
-// kind, it does nothing more, as PostgreSQL has it: a conflict that is expected is caught by ON CONFLICT and RETURNING instead.
-// Errc::invalid_argument for use out of turn: after the commit, after a failure, or from within each(). Errc::wrong_process in a forked
-// child, where its going undoes nothing.
+// One transaction, of one thread at a time. What it did is undone when it goes, unless it was committed. After a failure, of
+// whatever kind, it does nothing more, as PostgreSQL has it: a conflict that is expected is caught by ON CONFLICT and RETURNING
+// instead. Errc::invalid_argument for use out of turn: after the commit, after a failure, or from within each().
+// Errc::wrong_process in a forked child, where its going undoes nothing.
 class Transaction {
  public:
   Transaction() = default;
@@ -161,13 +162,14 @@ class Transaction {
     return execute(statement, Arguments{arguments.begin(), arguments.size()});
   }
 
-  // Once for each row of arguments, which stand one after the other in `values`; how many rows were touched in all. If one fails, none
-  // stays, since the transaction has failed.
+  // Once for each row of arguments, which stand one after the other in `values`; how many rows were touched in all. If one fails,
+  // none stays, since the transaction has failed.
   std::int64_t execute_many(Statement statement, Arguments values) {
     return in_turn([&] { return do_execute_many(statement, values); });
   }
 
-  // Hands over row by row, however many they are; a row is gone when `visit` returns. What `visit` throws ends it and comes through.
+  // Hands over row by row, however many they are; a row is gone when `visit` returns. What `visit` throws ends it and comes
+  // through.
   void each(Statement statement, Arguments arguments, const Visit& visit) {
     in_turn([&] { do_each(statement, arguments, visit); });
   }
@@ -197,9 +199,7 @@ class Transaction {
     const Attempt attempt{state_};
     return work();
   }
-  [[noreturn]] static void refuse(const char* why) {
-    throw Error{Errc::invalid_argument, std::string{"transaction: "} + why};
-  }
+  [[noreturn]] static void refuse(const char* why) { throw Error{Errc::invalid_argument, std::string{"transaction: "} + why}; }
 
   // Leaves the state as failed if the work throws.
   class Attempt final {
@@ -218,8 +218,8 @@ class Transaction {
 };
 
 // One step of the schema. Its text is SQL with a few words for what engines call differently, which the driver replaces:
-// OCTETS and INT64 are types, KEPT_BY_ROW ends an ordinary table, KEPT_BY_KEY one that lies in the order of its primary key where the
-// engine can do that.
+// OCTETS and INT64 are types, KEPT_BY_ROW ends an ordinary table, KEPT_BY_KEY one that lies in the order of its primary key where
+// the engine can do that.
 struct Migration {
   int version;  // that the store has afterwards; 1, 2, 3 …
   std::string_view text;
@@ -235,12 +235,12 @@ class Driver {
 
   // Sees one state of the store, and may not change it: Failure::read_only.
   [[nodiscard]] virtual std::unique_ptr<Transaction> read() = 0;
-  // Waits for its turn. Failure::busy if another process does not give way; Errc::invalid_argument if this thread has one already, since it
-  // would wait for itself.
+  // Waits for its turn. Failure::busy if another process does not give way; Errc::invalid_argument if this thread has one already,
+  // since it would wait for itself.
   [[nodiscard]] virtual std::unique_ptr<Transaction> write() = 0;
 
-  // Brings the schema to the last of `steps`, all or nothing, under a lock that keeps other processes out. Errc::unsupported if the store
-  // is of a later version than that.
+  // Brings the schema to the last of `steps`, all or nothing, under a lock that keeps other processes out. Errc::unsupported if the
+  // store is of a later version than that.
   virtual void migrate(std::span<const Migration> steps) = 0;
   // What the engine finds wrong when it reads everything; empty is good.
   [[nodiscard]] virtual std::vector<Finding> check() = 0;

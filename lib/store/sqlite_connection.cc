@@ -16,7 +16,8 @@ namespace {
 using sql::EngineError;
 using sql::Failure;
 
-// Room that ran out while SQLite did something for which it knows no SQLITE_FULL: a quota, a limit on the size of files, the -shm file.
+// Room that ran out while SQLite did something for which it knows no SQLITE_FULL: a quota, a limit on the size of files, the -shm
+// file.
 bool is_no_room(int system_error) { return system_error == ENOSPC || system_error == EDQUOT || system_error == EFBIG; }
 
 Failure failure_of(int code, int system_error) {
@@ -127,14 +128,16 @@ SqliteConnection::SqliteConnection(const SqliteFile& file, Access access, std::c
     : shown_(file.shown), patience_(patience) {
   sqlite3* opened = nullptr;
   // No file is made here, so that none ever has another mode than ours.
-  const int code = sqlite3_open_v2(file.path.c_str(), &opened,
-                                   SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE, nullptr);
+  const int code =
+      sqlite3_open_v2(file.path.c_str(), &opened,
+                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE, nullptr);
   connection_.reset(opened);
   if (code != SQLITE_OK) fail(code);
   check(sqlite3_busy_timeout(opened, static_cast<int>(patience.count())));
   if (sqlite3_db_readonly(opened, "main") == 1) {
-    throw EngineError{Failure::read_only, fmt::format("store \"{}\": this user may not write it, and a store is written even to be read",
-                                                      printable(shown_))};
+    throw EngineError{
+        Failure::read_only,
+        fmt::format("store \"{}\": this user may not write it, and a store is written even to be read", printable(shown_))};
   }
   run("PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;");
   if (access == Access::read) run("PRAGMA query_only = ON;");
@@ -142,7 +145,9 @@ SqliteConnection::SqliteConnection(const SqliteFile& file, Access access, std::c
 
 SqliteConnection::~SqliteConnection() = default;
 
-void SqliteConnection::run(const std::string& text) { check(sqlite3_exec(connection_.get(), text.c_str(), nullptr, nullptr, nullptr)); }
+void SqliteConnection::run(const std::string& text) {
+  check(sqlite3_exec(connection_.get(), text.c_str(), nullptr, nullptr, nullptr));
+}
 
 std::int64_t SqliteConnection::number(sql::Statement pragma) {
   Run run{*this, prepared(pragma), {}};
@@ -165,7 +170,8 @@ std::int64_t SqliteConnection::execute_many(sql::Statement statement, sql::Argum
   const std::size_t width = what.argument_of.size();
   if (width == 0) refuse("has no placeholder, so nothing says how often to run it", statement.text());
   if (values.size() % width != 0) {
-    refuse(fmt::format("has {} placeholders, and {} arguments are no whole number of rows", width, values.size()), statement.text());
+    refuse(fmt::format("has {} placeholders, and {} arguments are no whole number of rows", width, values.size()),
+           statement.text());
   }
   for (; !values.empty(); values = values.subspan(width)) {
     Run run{*this, what, values.first(width)};
@@ -189,7 +195,8 @@ void SqliteConnection::copy_to(SqliteConnection& target) {
   struct Finish {
     void operator()(sqlite3_backup* backup) const noexcept { sqlite3_backup_finish(backup); }
   };
-  const std::unique_ptr<sqlite3_backup, Finish> backup{sqlite3_backup_init(target.connection_.get(), "main", connection_.get(), "main")};
+  const std::unique_ptr<sqlite3_backup, Finish> backup{
+      sqlite3_backup_init(target.connection_.get(), "main", connection_.get(), "main")};
   if (backup == nullptr) target.fail(sqlite3_extended_errcode(target.connection_.get()));
   // All pages in one step: one state of the store. In WAL mode that keeps nobody from writing.
   const int code = sqlite3_backup_step(backup.get(), -1);
@@ -238,7 +245,8 @@ SqliteConnection::Prepared SqliteConnection::prepare(std::string_view text) cons
     if (!word.starts_with('$') || error != std::errc{} || end != word.data() + word.size()) {
       refuse(fmt::format("has the placeholder {}; they are $1, $2 and so on", word), text);
     }
-    if (number < 1 || number > count) refuse(fmt::format("has the placeholder ${} and {} in all; one is left out", number, count), text);
+    if (number < 1 || number > count)
+      refuse(fmt::format("has the placeholder ${} and {} in all; one is left out", number, count), text);
     prepared.argument_of.push_back(static_cast<std::size_t>(number - 1));
   }
   return prepared;

@@ -44,7 +44,8 @@ class SqliteConnection final {
   [[nodiscard]] bool roll_back() noexcept;
   // Makes this connection's state the content of the file at `path`, which is there.
   void copy_to(SqliteConnection& target);
-  // In a forked child: SQLite's objects are the parent's, and even closing them would be using them (sqlite.org, "How To Corrupt", 2.6).
+  // In a forked child: SQLite's objects are the parent's, and even closing them would be using them (sqlite.org, "How To
+  // Corrupt", 2.6).
   void abandon() noexcept;
 
  private:

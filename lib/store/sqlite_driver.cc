@@ -23,7 +23,8 @@ std::string translated(std::string_view schema) {
   }};
   std::string text{schema};
   for (const auto& [word, ours] : kWords) {
-    for (auto at = text.find(word); at != std::string::npos; at = text.find(word, at + ours.size())) text.replace(at, word.size(), ours);
+    for (auto at = text.find(word); at != std::string::npos; at = text.find(word, at + ours.size()))
+      text.replace(at, word.size(), ours);
   }
   return text;
 }
@@ -76,7 +77,8 @@ class SqliteDriver::Turn final {
 
 class SqliteDriver::Reading final : public sql::Transaction {
  public:
-  Reading(SqliteDriver& driver, std::unique_ptr<SqliteConnection> connection) : driver_(driver), connection_(std::move(connection)) {
+  Reading(SqliteDriver& driver, std::unique_ptr<SqliteConnection> connection)
+      : driver_(driver), connection_(std::move(connection)) {
     connection_->run("BEGIN");
   }
   Reading(const Reading&) = delete;
@@ -200,8 +202,9 @@ void SqliteDriver::give_back(std::unique_ptr<SqliteConnection> reader) noexcept 
 void SqliteDriver::require_version() const {
   const std::int64_t version = writer_->number("PRAGMA user_version");
   if (version == version_) return;
-  throw Error{Errc::unsupported, fmt::format("store \"{}\": is now of version {}, and this process works with version {}; start it again",
-                                             printable(file_.shown), version, version_.load())};
+  throw Error{Errc::unsupported,
+              fmt::format("store \"{}\": is now of version {}, and this process works with version {}; start it again",
+                          printable(file_.shown), version, version_.load())};
 }
 
 void SqliteDriver::migrate(std::span<const sql::Migration> steps) {
@@ -225,8 +228,9 @@ void SqliteDriver::run_steps(std::span<const sql::Migration> steps) {
   const std::int64_t version = writer_->number("PRAGMA user_version");
   const int latest = steps.empty() ? 0 : steps.back().version;
   if (version < 0 || version > latest) {
-    throw Error{Errc::unsupported, fmt::format("store \"{}\": is of version {}, and this library knows versions up to {}; use a later library",
-                                               printable(file_.shown), version, latest)};
+    throw Error{Errc::unsupported,
+                fmt::format("store \"{}\": is of version {}, and this library knows versions up to {}; use a later library",
+                            printable(file_.shown), version, latest)};
   }
   for (const sql::Migration& step : steps) {
     if (step.version <= version) continue;
@@ -248,14 +252,17 @@ void SqliteDriver::backup(const std::filesystem::path& file) {
   NewSqliteFile made{file};
   {
     SqliteConnection copy{{.path = std::filesystem::absolute(made.path()).string(), .shown = file.string()},
-                          SqliteConnection::Access::write, patience_};
+                          SqliteConnection::Access::write,
+                          patience_};
     copy.run("PRAGMA synchronous = OFF");  // nobody knows the file before it is synced and named
     auto reader = borrow_reader();
     reader->copy_to(copy);
     give_back(std::move(reader));
     if (const auto findings = findings_of(copy); !findings.empty()) {
-      throw Error{Errc::corrupt, fmt::format("store \"{}\": is damaged, so no backup was made of it: {}", printable(file_.shown),
-                                             findings.front().text), findings};
+      throw Error{
+          Errc::corrupt,
+          fmt::format("store \"{}\": is damaged, so no backup was made of it: {}", printable(file_.shown), findings.front().text),
+          findings};
     }
   }
   made.put_in_place();

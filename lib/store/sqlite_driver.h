@@ -17,8 +17,8 @@
 
 namespace spaceca::store {
 
-// Threads of this process take turns in the order in which they came, since SQLite's own waiting (it sleeps and tries again) lets some
-// starve; other processes are waited for by SQLite, as long as `patience`.
+// Threads of this process take turns in the order in which they came, since SQLite's own waiting (it sleeps and tries again) lets
+// some starve; other processes are waited for by SQLite, as long as `patience`.
 class SqliteDriver final : public sql::Driver {
  public:
   explicit SqliteDriver(SqliteFile file, std::chrono::milliseconds patience = std::chrono::seconds{10});

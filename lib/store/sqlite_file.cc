@@ -81,12 +81,13 @@ struct Close {
   void operator()(sqlite3* connection) const noexcept { sqlite3_close_v2(connection); }
 };
 
-// The first 100 octets, zeros where the file ends. They are read through SQLite's own descriptor: were we to open the file and close it
-// again, every lock that this process has on it would be gone (POSIX: fcntl). SQLite itself reads nothing here, so it neither waits nor
-// clears up after a crash of whoever wrote it.
+// The first 100 octets, zeros where the file ends. They are read through SQLite's own descriptor: were we to open the file and
+// close it again, every lock that this process has on it would be gone (POSIX: fcntl). SQLite itself reads nothing here, so it
+// neither waits nor clears up after a crash of whoever wrote it.
 std::array<std::uint8_t, 100> header_of(const std::filesystem::path& path) {
   sqlite3* opened = nullptr;
-  const int code = sqlite3_open_v2(uri_of(path).c_str(), &opened, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, nullptr);
+  const int code =
+      sqlite3_open_v2(uri_of(path).c_str(), &opened, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, nullptr);
   const std::unique_ptr<sqlite3, Close> connection{opened};
   const int error = opened != nullptr ? sqlite3_system_errno(opened) : ENOMEM;
   if (code != SQLITE_OK) fail(path, "open it", error != 0 ? error : EIO);
@@ -101,7 +102,8 @@ std::array<std::uint8_t, 100> header_of(const std::filesystem::path& path) {
 }  // namespace
 
 NewSqliteFile::NewSqliteFile(const std::filesystem::path& place) : place_(place) {
-  if (place.filename().empty()) throw Error{Errc::invalid_argument, "file \"" + printable(place.string()) + "\": is no name of a file"};
+  if (place.filename().empty())
+    throw Error{Errc::invalid_argument, "file \"" + printable(place.string()) + "\": is no name of a file"};
   if (is_there(place)) fail(place, "make it", EEXIST);
   path_ = (place.parent_path() / fmt::format(".{}.XXXXXX", place.filename().string())).string();
   const Descriptor file{mkostemp(path_.data(), O_CLOEXEC)};

@@ -14,8 +14,8 @@ struct [[gnu::visibility("hidden")]] Store::Impl {
   std::unique_ptr<sql::Driver> driver;
 };
 
-// The store that this driver has opened, its schema brought up to date. Exported for our own components, which are libraries of their own
-// and always of the core's version; not for users.
+// The store that this driver has opened, its schema brought up to date. Exported for our own components, which are libraries of
+// their own and always of the core's version; not for users.
 [[nodiscard]] SPACECA_EXPORT std::unique_ptr<Store> store_over(std::unique_ptr<sql::Driver> driver);
 
 }  // namespace spaceca

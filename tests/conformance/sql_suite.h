@@ -78,8 +78,10 @@ TEST_CASE_METHOD(SqlSuite, "null, numbers, text and octets come back as they wer
   const Bytes octets{0x00, 0xFF, 0x00, 0x41, 0x00};
   const std::string text{"caf\xC3\xA9 'quoted' -- ; \xF0\x9F\x94\x91"};
   commit([&](sql::Transaction& to) {
-    to.execute("INSERT INTO things (id, label, size, content) VALUES ($1, $2, $3, $4)", {std::int64_t{1}, text, std::int64_t{7}, ByteView{octets}});
-    to.execute("INSERT INTO things (id, label, size, content) VALUES ($1, $2, $3, $4)", {std::int64_t{2}, sql::null, sql::null, sql::null});
+    to.execute("INSERT INTO things (id, label, size, content) VALUES ($1, $2, $3, $4)",
+               {std::int64_t{1}, text, std::int64_t{7}, ByteView{octets}});
+    to.execute("INSERT INTO things (id, label, size, content) VALUES ($1, $2, $3, $4)",
+               {std::int64_t{2}, sql::null, sql::null, sql::null});
   });
   const auto rows = driver().read()->execute("SELECT id, label, size, content FROM things ORDER BY id");
   REQUIRE(rows.size() == 2);
@@ -112,14 +114,17 @@ TEST_CASE_METHOD(SqlSuite, "what is empty is not null", "[sql]") {
 TEST_CASE_METHOD(SqlSuite, "a megabyte of octets comes back whole", "[sql]") {
   Bytes octets(1U << 20U);
   for (std::size_t i = 0; i < octets.size(); ++i) octets[i] = static_cast<std::uint8_t>(i * 7 + i / 256);
-  commit([&](sql::Transaction& to) { to.execute("INSERT INTO things (id, content) VALUES ($1, $2)", {std::int64_t{1}, ByteView{octets}}); });
+  commit([&](sql::Transaction& to) {
+    to.execute("INSERT INTO things (id, content) VALUES ($1, $2)", {std::int64_t{1}, ByteView{octets}});
+  });
   const auto rows = driver().read()->execute("SELECT content FROM things");
   CHECK(std::equal(octets.begin(), octets.end(), rows[0].octets(0).begin(), rows[0].octets(0).end()));
 }
 
 TEST_CASE_METHOD(SqlSuite, "an argument stands wherever its number does, and as often", "[sql]") {
-  const auto rows = driver().read()->execute("SELECT id, size FROM (SELECT 3 AS id, 4 AS size) AS t WHERE size = $2 AND id = $1 AND id < $2",
-                                             {std::int64_t{3}, std::int64_t{4}});
+  const auto rows =
+      driver().read()->execute("SELECT id, size FROM (SELECT 3 AS id, 4 AS size) AS t WHERE size = $2 AND id = $1 AND id < $2",
+                               {std::int64_t{3}, std::int64_t{4}});
   REQUIRE(rows.size() == 1);
   CHECK(rows[0].integer(0) == 3);
 }
@@ -128,7 +133,8 @@ TEST_CASE_METHOD(SqlSuite, "octets sort by their unsigned value, the shorter fir
   const Bytes low{0x7F}, high{0x80}, longer{0x7F, 0x00};
   commit([&](sql::Transaction& to) {
     to.execute_many("INSERT INTO by_key (key, value) VALUES ($1, $2)",
-                    std::vector<sql::Value>{ByteView{high}, std::int64_t{3}, ByteView{longer}, std::int64_t{2}, ByteView{low}, std::int64_t{1}});
+                    std::vector<sql::Value>{ByteView{high}, std::int64_t{3}, ByteView{longer}, std::int64_t{2}, ByteView{low},
+                                            std::int64_t{1}});
   });
   const auto rows = driver().read()->execute("SELECT value FROM by_key ORDER BY key");
   REQUIRE(rows.size() == 3);
@@ -146,7 +152,8 @@ TEST_CASE_METHOD(SqlSuite, "a cell asked for as what it is not is damage", "[sql
 
 TEST_CASE_METHOD(SqlSuite, "RETURNING gives the rows that were touched, and their number", "[sql]") {
   const auto writing = driver().write();
-  const auto made = writing->execute("INSERT INTO things (id, label) VALUES ($1, 'a'), ($2, 'b') RETURNING id", {std::int64_t{1}, std::int64_t{2}});
+  const auto made = writing->execute("INSERT INTO things (id, label) VALUES ($1, 'a'), ($2, 'b') RETURNING id",
+                                     {std::int64_t{1}, std::int64_t{2}});
   REQUIRE(made.size() == 2);
   CHECK(made.changed() == 2);
   const auto moved = writing->execute("UPDATE things SET size = 5 WHERE label = $1 RETURNING id, size", {"b"});
@@ -239,9 +246,11 @@ TEST_CASE_METHOD(SqlSuite, "arguments that do not fit the placeholders are refus
   check_refused(with("SELECT id FROM things WHERE id = ?", {one}), "placeholder");
   check_refused(with("SELECT 1; SELECT 2", {}), "more than one");
   check_refused(with("", {}), "empty");
-  check_refused([this] { driver().write()->execute_many("INSERT INTO things (id, size) VALUES ($1, $2)", std::vector<sql::Value>(3)); },
-                "no whole number of rows");
-  check_refused([this] { driver().write()->execute_many("INSERT INTO things (id) VALUES (1)", std::vector<sql::Value>(3)); }, "no placeholder");
+  check_refused(
+      [this] { driver().write()->execute_many("INSERT INTO things (id, size) VALUES ($1, $2)", std::vector<sql::Value>(3)); },
+      "no whole number of rows");
+  check_refused([this] { driver().write()->execute_many("INSERT INTO things (id) VALUES (1)", std::vector<sql::Value>(3)); },
+                "no placeholder");
 }
 
 // --- transactions ---
@@ -280,7 +289,8 @@ TEST_CASE_METHOD(SqlSuite, "a transaction ends with its commit", "[sql]") {
 
 TEST_CASE_METHOD(SqlSuite, "a statement inside another one's rows is refused", "[sql]") {
   const auto writing = driver().write();
-  check_refused([&] { writing->each("SELECT 1", {}, [&](sql::Row) { writing->execute("SELECT 2"); }); }, "at work on another statement");
+  check_refused([&] { writing->each("SELECT 1", {}, [&](sql::Row) { writing->execute("SELECT 2"); }); },
+                "at work on another statement");
 }
 
 TEST_CASE_METHOD(SqlSuite, "a thread that writes is refused a second writing, which would wait for the first", "[sql]") {
@@ -295,7 +305,8 @@ TEST_CASE_METHOD(SqlSuite, "a thread that writes is refused a second writing, wh
 }
 
 TEST_CASE_METHOD(SqlSuite, "reading changes nothing", "[sql]") {
-  for (const sql::Statement statement : {sql::Statement{"INSERT INTO things (id) VALUES (1)"}, sql::Statement{"DELETE FROM owners"}}) {
+  for (const sql::Statement statement :
+       {sql::Statement{"INSERT INTO things (id) VALUES (1)"}, sql::Statement{"DELETE FROM owners"}}) {
     try {
       static_cast<void>(driver().read()->execute(statement));
       FAIL("it was taken");

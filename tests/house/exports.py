@@ -14,7 +14,7 @@ ABOUT = re.compile(r"(?:typeinfo name|typeinfo|vtable|VTT|guard variable|(?:non-
 # A type and what is in it (but for its Impl, which is SPACECA_NO_EXPORT where it is defined), a function, or an
 # operator, in a namespace that a public header opens.
 OURS = re.compile(r"spaceca::(?:exporter::|files::)?(?:[A-Z]\w*(?!\w|::Impl::)|\w+(?:\[abi:\w+\])?\(|operator\W)")
-STANDARD = re.compile(r"(?:auto |\S+ )?(?:std|__gnu_cxx)::")
+STANDARD = re.compile(r"(?:auto |(?:unsigned )?\S+ )?(?:std|__gnu_cxx)::")
 IMPLEMENTATION = re.compile(r"_(?:init|fini|edata|end|_\w+)$")
 
 

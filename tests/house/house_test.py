@@ -30,6 +30,7 @@ class Exports(unittest.TestCase):
             ("V", "typeinfo name for spaceca::Error"),
             ("V", "vtable for spaceca::Clock"),
             ("W", "std::filesystem::__cxx11::path::string() const"),
+            ("W", "unsigned char std::__detail::__from_chars_alnum_to_val<false>(unsigned char)"),
             ("u", "std::ranges::__cust::begin"),
         ]:
             with self.subTest(name=name):

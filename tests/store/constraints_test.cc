@@ -56,39 +56,55 @@ class GoodRows {
       "INSERT INTO spaces VALUES (CAST('space-other-----' AS BLOB), 'other', 'shield', 0, 100)",
       "INSERT INTO roots (id, space, generation, state, certificate, key_handle, not_after, created_at) "
       "VALUES (CAST('root-1----------' AS BLOB), CAST('space-acme------' AS BLOB), 1, 'retired', x'30', NULL, 900, 100)",
-      "INSERT INTO roots VALUES (CAST('root-2----------' AS BLOB), CAST('space-acme------' AS BLOB), 2, 'active', 7, x'30', x'01', 900, 5, "
+      "INSERT INTO roots VALUES (CAST('root-2----------' AS BLOB), CAST('space-acme------' AS BLOB), 2, 'active', 7, x'30', x'01', "
+      "900, 5, "
       "x'30', 1, 4, 100, 200, 100)",
       "INSERT INTO roots (id, space, generation, state, certificate, key_handle, not_after, created_at) "
       "VALUES (CAST('root-3----------' AS BLOB), CAST('space-acme------' AS BLOB), 3, 'next', x'30', x'01', 900, 100)",
-      "INSERT INTO databases VALUES (CAST('database-1------' AS BLOB), CAST('space-acme------' AS BLOB), 'orders', 'shop', 'Operational', "
+      "INSERT INTO databases VALUES (CAST('database-1------' AS BLOB), CAST('space-acme------' AS BLOB), 'orders', 'shop', "
+      "'Operational', "
       "'db.example', 'app', NULL, '/srv/pg', x'01', 100, 100)",
-      "INSERT INTO databases VALUES (CAST('database-2------' AS BLOB), CAST('space-acme------' AS BLOB), 'bills', 'shop', 'disabled', "
+      "INSERT INTO databases VALUES (CAST('database-2------' AS BLOB), CAST('space-acme------' AS BLOB), 'bills', 'shop', "
+      "'disabled', "
       "'db2.example', NULL, NULL, NULL, NULL, 100, 100)",
-      "INSERT INTO certificates VALUES (CAST('certificate-serv' AS BLOB), CAST('root-2----------' AS BLOB), CAST('serial-server---' AS BLOB), "
+      "INSERT INTO certificates VALUES (CAST('certificate-serv' AS BLOB), CAST('root-2----------' AS BLOB), "
+      "CAST('serial-server---' AS BLOB), "
       "CAST('database-1------' AS BLOB), 'server', 'ready', NULL, 'sealed', x'30', x'01', NULL, 1, NULL, 100, 100, 500, NULL)",
-      "INSERT INTO certificates VALUES (CAST('certificate-old-' AS BLOB), CAST('root-2----------' AS BLOB), CAST('serial-old------' AS BLOB), "
+      "INSERT INTO certificates VALUES (CAST('certificate-old-' AS BLOB), CAST('root-2----------' AS BLOB), "
+      "CAST('serial-old------' AS BLOB), "
       "CAST('database-1------' AS BLOB), 'client', 'ready', 'app', 'sealed', x'30', x'01', NULL, 1, 2, 100, 100, 500, NULL)",
-      "INSERT INTO certificates VALUES (CAST('certificate-new-' AS BLOB), CAST('root-2----------' AS BLOB), CAST('serial-new------' AS BLOB), "
-      "CAST('database-1------' AS BLOB), 'client', 'ready', 'app', 'once', x'30', NULL, CAST('certificate-old-' AS BLOB), 2, 2, 100, 100, 500, "
+      "INSERT INTO certificates VALUES (CAST('certificate-new-' AS BLOB), CAST('root-2----------' AS BLOB), "
+      "CAST('serial-new------' AS BLOB), "
+      "CAST('database-1------' AS BLOB), 'client', 'ready', 'app', 'once', x'30', NULL, CAST('certificate-old-' AS BLOB), 2, 2, "
+      "100, 100, 500, "
       "425)",
-      "INSERT INTO certificates VALUES (CAST('certificate-gone' AS BLOB), CAST('root-2----------' AS BLOB), CAST('serial-gone-----' AS BLOB), "
-      "CAST('database-1------' AS BLOB), 'client', 'disabled', 'app', 'once', x'30', NULL, CAST('certificate-old-' AS BLOB), 2, 2, 100, 100, "
+      "INSERT INTO certificates VALUES (CAST('certificate-gone' AS BLOB), CAST('root-2----------' AS BLOB), "
+      "CAST('serial-gone-----' AS BLOB), "
+      "CAST('database-1------' AS BLOB), 'client', 'disabled', 'app', 'once', x'30', NULL, CAST('certificate-old-' AS BLOB), 2, 2, "
+      "100, 100, "
       "500, NULL)",
       "INSERT INTO revocations VALUES (CAST('root-2----------' AS BLOB), CAST('serial-gone-----' AS BLOB), 100, 1, 1, 500)",
       "INSERT INTO revocations VALUES (CAST('root-2----------' AS BLOB), x'01', 100, 0, 2, NULL)",
-      "INSERT INTO ip_rules VALUES (CAST('rule-1----------' AS BLOB), CAST('database-1------' AS BLOB), 1, '192.0.2.0/24', NULL, 'Authorized', "
+      "INSERT INTO ip_rules VALUES (CAST('rule-1----------' AS BLOB), CAST('database-1------' AS BLOB), 1, '192.0.2.0/24', NULL, "
+      "'Authorized', "
       "100, 100)",
-      "INSERT INTO ip_rules VALUES (CAST('rule-2----------' AS BLOB), CAST('database-1------' AS BLOB), 60, '::/0', 'all', 'Authorizing', 100, "
+      "INSERT INTO ip_rules VALUES (CAST('rule-2----------' AS BLOB), CAST('database-1------' AS BLOB), 60, '::/0', 'all', "
+      "'Authorizing', 100, "
       "100)",
-      "INSERT INTO ip_rules VALUES (CAST('rule-3----------' AS BLOB), CAST('database-1------' AS BLOB), 1, '192.0.2.0/24', NULL, 'deleted', 100, "
+      "INSERT INTO ip_rules VALUES (CAST('rule-3----------' AS BLOB), CAST('database-1------' AS BLOB), 1, '192.0.2.0/24', NULL, "
+      "'deleted', 100, "
       "100)",
-      "INSERT INTO notices VALUES (CAST('notice-1--------' AS BLOB), CAST('certificate-new-' AS BLOB), 'renewed', '', 100, 100, NULL, 0, NULL)",
-      "INSERT INTO notices VALUES (CAST('notice-2--------' AS BLOB), CAST('certificate-new-' AS BLOB), 'roots_changed', '3', 100, NULL, NULL, 1, "
+      "INSERT INTO notices VALUES (CAST('notice-1--------' AS BLOB), CAST('certificate-new-' AS BLOB), 'renewed', '', 100, 100, "
+      "NULL, 0, NULL)",
+      "INSERT INTO notices VALUES (CAST('notice-2--------' AS BLOB), CAST('certificate-new-' AS BLOB), 'roots_changed', '3', 100, "
+      "NULL, NULL, 1, "
       "110)",
-      "INSERT INTO notices VALUES (CAST('notice-3--------' AS BLOB), CAST('certificate-new-' AS BLOB), 'roots_changed', '4', 100, NULL, NULL, 1, "
+      "INSERT INTO notices VALUES (CAST('notice-3--------' AS BLOB), CAST('certificate-new-' AS BLOB), 'roots_changed', '4', 100, "
+      "NULL, NULL, 1, "
       "110)",
       "INSERT INTO idempotency_keys VALUES (x'', 'k1', 'create_space', 'ops', zeroblob(32), CAST('space-acme------' AS BLOB), 100)",
-      "INSERT INTO idempotency_keys VALUES (CAST('space-acme------' AS BLOB), 'k1', 'issue', 'ops', zeroblob(32), CAST('certificate-new-' AS "
+      "INSERT INTO idempotency_keys VALUES (CAST('space-acme------' AS BLOB), 'k1', 'issue', 'ops', zeroblob(32), "
+      "CAST('certificate-new-' AS "
       "BLOB), 100)",
       "INSERT INTO audit VALUES (x'', 1, 100, x'01', zeroblob(32))",
       "INSERT INTO audit VALUES (x'', 2, 100, x'01', zeroblob(32))",
@@ -188,7 +204,9 @@ TEST_CASE_METHOD(GoodRows, "a serial is there once under its root", "[schema]") 
       {"a database that is not there", "UPDATE certificates SET database = zeroblob(16) WHERE kind = 'server'", kForeign},
       {"another's id", "UPDATE certificates SET id = CAST('certificate-new-' AS BLOB) WHERE kind = 'server'", kUnique},
   });
-  check_taken({"UPDATE certificates SET serial = CAST('serial-new------' AS BLOB), root = CAST('root-3----------' AS BLOB) WHERE kind = 'server'"});
+  check_taken(
+      {"UPDATE certificates SET serial = CAST('serial-new------' AS BLOB), root = CAST('root-3----------' AS BLOB) WHERE kind = "
+       "'server'"});
 }
 
 TEST_CASE_METHOD(GoodRows, "a certificate has one successor that is pending or ready", "[schema]") {

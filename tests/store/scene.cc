@@ -11,7 +11,8 @@
 namespace spaceca::test {
 
 std::unique_ptr<store::SqliteDriver> driver_at(const std::filesystem::path& file, std::chrono::milliseconds patience) {
-  return std::make_unique<store::SqliteDriver>(store::SqliteFile{.path = file.string(), .shown = file.filename().string()}, patience);
+  return std::make_unique<store::SqliteDriver>(store::SqliteFile{.path = file.string(), .shown = file.filename().string()},
+                                               patience);
 }
 
 void run_sqlite(const std::filesystem::path& file, const std::string& text) {

@@ -22,7 +22,8 @@ namespace spaceca::test {
 // An empty database of SQLite's, made by its own program.
 void run_sqlite(const std::filesystem::path& file, const std::string& text);
 
-// The work in a forked child: its exit code, 200 if it threw. What it changes of the process (umask, user, limits, mounts) stays there.
+// The work in a forked child: its exit code, 200 if it threw. What it changes of the process (umask, user, limits, mounts) stays
+// there.
 [[nodiscard]] pid_t start(const std::function<int()>& work);
 [[nodiscard]] int ended(pid_t child);
 [[nodiscard]] inline int in_child(const std::function<int()>& work) { return ended(start(work)); }

@@ -56,7 +56,8 @@ TEST_CASE("a writer in another process is waited for, and then it is busy", "[sq
   const auto writing = scene.driver().write();
   const Refusal refusal = refusal_of([&] { static_cast<void>(other->write()); });
   CHECK(refusal.code == Errc::busy);
-  CHECK_THAT(refusal.text, Catch::Matchers::ContainsSubstring("store \"a.db\": another process has kept it for more than 0 seconds"));
+  CHECK_THAT(refusal.text,
+             Catch::Matchers::ContainsSubstring("store \"a.db\": another process has kept it for more than 0 seconds"));
   CHECK(Error{refusal.code, refusal.text}.retryable());
   CHECK(other->read()->execute("SELECT 1").size() == 1);
 }
@@ -95,7 +96,9 @@ TEST_CASE("a driver, and what it began, refuse to work in a forked child and lea
   auto reading = driver->read();
   const int code = in_child([&] {
     int refused = 0;
-    const auto refuses = [&refused](const std::function<void()>& work) { refused += refusal_of(work).code == Errc::wrong_process ? 1 : 0; };
+    const auto refuses = [&refused](const std::function<void()>& work) {
+      refused += refusal_of(work).code == Errc::wrong_process ? 1 : 0;
+    };
     refuses([&] { static_cast<void>(driver->read()); });
     refuses([&] { static_cast<void>(driver->write()); });
     refuses([&] { static_cast<void>(driver->check()); });

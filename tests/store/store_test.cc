@@ -108,7 +108,8 @@ TEST_CASE_METHOD(Stores, "a new store wants a name and a folder that is there", 
 }
 
 TEST_CASE_METHOD(Stores, "a path means a file, whatever SQLite would make of it", "[store]") {
-  const std::string name = GENERATE(values<std::string>({":memory:", "file:a.db?mode=memory", "50% off #1?.db", " ", "caf\xC3\xA9.db"}));
+  const std::string name =
+      GENERATE(values<std::string>({":memory:", "file:a.db?mode=memory", "50% off #1?.db", " ", "caf\xC3\xA9.db"}));
   CHECK(in_child([&] {
           fs::current_path(folder());
           const auto store = create_sqlite_store(name);
@@ -180,15 +181,17 @@ TEST_CASE_METHOD(Stores, "a folder is refused", "[store]") {
 }
 
 TEST_CASE_METHOD(Stores, "another program's database is refused and left as it is", "[store]") {
-  const std::string pragmas = GENERATE(values<std::string>({"", "PRAGMA application_id = 0x53504342;", "PRAGMA journal_mode = WAL;"}));
+  const std::string pragmas =
+      GENERATE(values<std::string>({"", "PRAGMA application_id = 0x53504342;", "PRAGMA journal_mode = WAL;"}));
   run_sqlite(file(), pragmas + "CREATE TABLE mine (id);");
   check_refused(Errc::malformed, "its application id is 0x");
 }
 
 TEST_CASE_METHOD(Stores, "what another program has not yet put into its database stays beside it", "[store]") {
   // Copied while open, so that the log is not empty: opening it as SQLite does would write it into the database.
-  run_sqlite(folder() / "live.db", "PRAGMA journal_mode = WAL; CREATE TABLE mine (id);\n.system cp " + (folder() / "live.db").string() + " " +
-                                       file().string() + "\n.system cp " + (folder() / "live.db-wal").string() + " " + file().string() + "-wal\n");
+  run_sqlite(folder() / "live.db", "PRAGMA journal_mode = WAL; CREATE TABLE mine (id);\n.system cp " +
+                                       (folder() / "live.db").string() + " " + file().string() + "\n.system cp " +
+                                       (folder() / "live.db-wal").string() + " " + file().string() + "-wal\n");
   REQUIRE(fs::file_size(file().string() + "-wal") > 0);
   check_refused(Errc::malformed, "its application id is 0x00000000, ours is 0x53504341");
 }
@@ -263,8 +266,10 @@ TEST_CASE_METHOD(Stores, "damage further in is found by the check, no backup is 
 
 TEST_CASE_METHOD(Stores, "rows that name others which are gone are found by the check", "[store]") {
   make_store();
-  run_sqlite(file(), "PRAGMA foreign_keys = OFF; INSERT INTO roots (id, space, generation, state, certificate, key_handle, not_after, created_at) "
-                     "VALUES (zeroblob(16), zeroblob(16), 1, 'active', x'30', x'01', 900, 100);");
+  run_sqlite(
+      file(),
+      "PRAGMA foreign_keys = OFF; INSERT INTO roots (id, space, generation, state, certificate, key_handle, not_after, created_at) "
+      "VALUES (zeroblob(16), zeroblob(16), 1, 'active', x'30', x'01', 900, 100);");
   const auto findings = open_sqlite_store(file())->check();
   REQUIRE(findings.size() == 1);
   CHECK(findings[0].text == "a row of roots names one of spaces that is not there");
@@ -338,7 +343,8 @@ TEST_CASE_METHOD(Stores, "when the disk is full a transaction is undone, and wha
     try {
       for (;; ++kept) {
         const auto writing = driver->write();
-        writing->execute("INSERT INTO idempotency_keys VALUES (x'', 'key ' || $1, 'verb', 'actor', zeroblob(32), zeroblob(16), 100)", {kept});
+        writing->execute(
+            "INSERT INTO idempotency_keys VALUES (x'', 'key ' || $1, 'verb', 'actor', zeroblob(32), zeroblob(16), 100)", {kept});
         writing->execute("UPDATE idempotency_keys SET verb = verb || 'x'");
         writing->commit();
       }
