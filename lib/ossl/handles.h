@@ -26,6 +26,7 @@ struct Deleter {
 inline void free_x509_stack(STACK_OF(X509) * stack) { sk_X509_free(stack); }
 inline void free_x509_info_stack(STACK_OF(X509_INFO) * stack) { sk_X509_INFO_pop_free(stack, X509_INFO_free); }
 
+using Attribute = std::unique_ptr<X509_ATTRIBUTE, Deleter<X509_ATTRIBUTE_free>>;
 using BigNumber = std::unique_ptr<BIGNUM, Deleter<BN_clear_free>>;
 using BigNumberContext = std::unique_ptr<BN_CTX, Deleter<BN_CTX_free>>;
 using Cipher = std::unique_ptr<EVP_CIPHER, Deleter<EVP_CIPHER_free>>;

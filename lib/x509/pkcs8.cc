@@ -210,6 +210,13 @@ KeyPair pair_of_ed25519(ByteView curve_private_key, ByteView claimed) {
 
 // --- PKCS#8 ---
 
+// An Attribute says nothing about the key, but a key whose attributes OpenSSL cannot read is one that it does not read at all.
+void check_attribute(ByteView attribute) {
+  const ossl::QuietErrors quiet;
+  const ossl::Attribute parsed{ossl::decoded(d2i_X509_ATTRIBUTE, X509_ATTRIBUTE_free, attribute)};
+  if (parsed == nullptr) throw Error{Errc::malformed, "private key: has an attribute that OpenSSL cannot read (RFC 5958 2)"};
+}
+
 // publicKey [1], which is there in version 2 and in no other; empty in version 1.
 ByteView read_public_key_field(der::Reader& info, unsigned version) {
   if (!info.next_is(der::context(1))) {
@@ -231,9 +238,9 @@ KeyPair read_pkcs8(ByteView whole) {
   if (version > 1) info.refuse(fmt::format("is PKCS#8 with version {}; 0 and 1 are known", version));
   der::Reader algorithm_id = info.enter(Tag::sequence);
   const ByteView private_key = info.read(Tag::octet_string);
-  if (info.next_is(der::context_constructed(0))) {  // attributes say nothing about the key
+  if (info.next_is(der::context_constructed(0))) {
     for (der::Reader attributes = info.enter(der::context_constructed(0)); !attributes.at_end();) {
-      static_cast<void>(attributes.read(Tag::sequence));
+      check_attribute(attributes.read_whole(Tag::sequence));
     }
   }
   const ByteView public_key = read_public_key_field(info, version);

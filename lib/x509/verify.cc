@@ -355,6 +355,7 @@ void Judge::look_at_other_lists() {
 }
 
 std::vector<Finding> Judge::findings() {
+  const ossl::QuietErrors quiet;  // what OpenSSL cannot read in a stranger's extension, it says as a verdict too
   load();
   ask_openssl();
   look_for_delta_lists();

@@ -1,4 +1,6 @@
 // What PostgreSQL would do with lists: one bad set a case, made on purpose. tests/interop/crl_test.cc shows that it does so.
+#include <openssl/err.h>
+
 #include <spaceca/crl.h>
 #include <spaceca/issuer.h>
 
@@ -107,6 +109,16 @@ TEST_CASE("an issuingDistributionPoint is found, whatever it says", "[crl][check
   check_one(
       check_for_postgresql({odd(extensions)}, {root_of().certificate()}, kNow), "crl-issuing-distribution-point",
       "has an issuingDistributionPoint: PostgreSQL looks the root up too, which is out of its scope, and refuses every client");
+}
+
+// Found by tests/fuzz: OpenSSL takes such a list, and complains in its queue that it cannot read the extension.
+TEST_CASE("an issuingDistributionPoint that cannot be read is found, and leaves nothing in OpenSSL's error queue", "[crl][check]") {
+  Extensions extensions = kGood;
+  extensions.emplace_back("2.5.29.28", "critical,DER:0C:00");
+  const Crl list = odd(extensions);
+  ERR_clear_error();
+  CHECK(rules(check_for_postgresql({list}, {root_of().certificate()}, kNow)).starts_with("crl-issuing-distribution-point"));
+  CHECK(ERR_peek_error() == 0);
 }
 
 TEST_CASE("a delta list is found, and stands for no list", "[crl][check]") {

@@ -133,6 +133,32 @@ TEST_CASE("every damaged, doubtful or foreign key is refused, and the error says
   }
 }
 
+// Found by tests/fuzz: attributes were passed over by their outer tag alone.
+TEST_CASE("a key whose attributes are none is refused, and one with attributes is taken", "[key]") {
+  // PKCS#8 of Ed25519 with its attributes, [0], at the end: friendlyName "a" (RFC 2985 5.5.1).
+  const std::string key = "020100300506032b657004220420" + std::string(64, '7');
+  const std::string name = "06092a864886f70d010914";
+  auto [attributes, good] = GENERATE_COPY(table<std::string, bool>({
+      {"a014" "3012" + name + "3105" "1e03" "006100", false},  // a BMPString has two octets a character
+      {"a013" "3011" + name + "3104" "1e02" "0061", true},
+      {"a002" "3000", false},
+      {"a00d" "300b" + name, false},                            // no values
+      {"a015" "3013" + name + "3104" "1e02" "0061" "0500", false},
+      {"a013" "3011" + name + "3004" "1e02" "0061", false},  // a SEQUENCE of them
+      {"a00f" "300d" + name + "3100", true},                    // OpenSSL takes an empty SET too
+      {"a000", true},
+  }));
+  INFO(attributes);
+  const std::string body = key + attributes;
+  const Bytes der = from_hex("30" + hex(Bytes{static_cast<std::uint8_t>(body.size() / 2)}) + body);
+  const auto read = [&] { return PrivateKey::from_pkcs8_der(der); };
+  if (good) {
+    CHECK(read().algorithm() == KeyAlgorithm::ed25519());
+  } else {
+    CHECK_THROWS_AS(read(), Error);
+  }
+}
+
 TEST_CASE("a refusal of a key tells what was there instead", "[key]") {
   auto [file, text] = GENERATE(table<std::string, std::string>({
       {"empty", "there is no PEM in the input"},

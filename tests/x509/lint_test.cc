@@ -3,6 +3,8 @@
 #include <functional>
 #include <set>
 
+#include <openssl/err.h>
+
 #include <spaceca/issuer.h>
 #include <spaceca/verify.h>
 
@@ -562,6 +564,16 @@ TEST_CASE("what a certificate says is quoted without moving a terminal's cursor"
   const auto findings = scene.linted();
   REQUIRE(findings.size() == 1);
   CHECK(findings[0].text == "CN \"a\\x1B[31m\\x22\" holds a control character");
+}
+
+// Found by tests/fuzz: OpenSSL reads extensions only when it is first asked about one.
+TEST_CASE("an extension that OpenSSL cannot read leaves nothing in its error queue", "[lint]") {
+  Scene scene{Kind::client};
+  scene.parts.set(id::kPurpose, extension(id::kPurpose, Critical::no, {}));
+  const Certificate certificate = certificate_of(scene.parts, scene.issuer.key);
+  ERR_clear_error();
+  CHECK_FALSE(lint(certificate).empty());
+  CHECK(ERR_peek_error() == 0);
 }
 
 // --- several at once ---

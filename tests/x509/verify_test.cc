@@ -2,6 +2,8 @@
 // chains to a real server and to psql.
 #include <functional>
 
+#include <openssl/err.h>
+
 #include <spaceca/issuer.h>
 #include <spaceca/verify.h>
 
@@ -306,6 +308,17 @@ TEST_CASE("several things that are wrong are all told, what the peer stops at fi
   CHECK(findings[0].rule == "purpose");
   CHECK(findings[1].rule == "revoked");
   CHECK(findings[2].rule == "expired");
+}
+
+TEST_CASE("an extension that OpenSSL cannot read is a finding and leaves nothing in its error queue", "[verify]") {
+  Family family;
+  family.root.parts.set(id::kNameConstraints, extension(id::kNameConstraints, Critical::no, {}));
+  family.client.set(id::kPurpose, extension(id::kPurpose, Critical::no, {}));
+  Verification what = family.by_server();
+  what.anchors = {certificate_of(family.root.parts, family.root.key)};
+  ERR_clear_error();
+  CHECK(text_of_all(verify(what)).find("malformed: ") != std::string::npos);
+  CHECK(ERR_peek_error() == 0);
 }
 
 TEST_CASE("what a stranger's name holds is quoted without moving a terminal's cursor", "[verify]") {
