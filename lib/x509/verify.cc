@@ -361,7 +361,6 @@ std::vector<Finding> Judge::findings() {
   look_for_delta_lists();
   look_at_other_lists();
   if (what_.host) {
-    const ossl::QuietErrors quiet;
     if (auto mismatch = x509::host_mismatch(chain_.front().get(), *what_.host)) findings_.push_back(*std::move(mismatch));
   }
   return std::move(findings_);
