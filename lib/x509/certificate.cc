@@ -1,9 +1,10 @@
 #include <spaceca/certificate.h>
 
 #include <algorithm>
+#include <memory>
 
 #include <fmt/format.h>
-#include <openssl/x509.h>
+#include <openssl/x509v3.h>
 
 #include <spaceca/error.h>
 
@@ -44,7 +45,30 @@ void read_extension(der::Reader& extensions, Certificate::Impl& into) {
     into.subject_key_identifier = value.read(Tag::octet_string);
   } else if (is(der::oids::kAuthorityKeyIdentifier)) {
     der::Reader fields = value.enter(Tag::sequence);
+    if (fields.next_is(der::context_constructed(0))) fields.refuse("has a key identifier in pieces, which DER does not allow");
     if (fields.next_is(der::context(0))) into.authority_key_identifier = fields.read(der::context(0));
+  }
+}
+
+// The extension's value; null if there is none, if it stands there twice or if it is not what its name says.
+template <class Value, auto Free>
+std::unique_ptr<Value, ossl::Deleter<Free>> extension_of(const X509* certificate, int nid) {
+  return std::unique_ptr<Value, ossl::Deleter<Free>>{static_cast<Value*>(X509_get_ext_d2i(certificate, nid, nullptr, nullptr))};
+}
+
+// Of extensions OpenSSL's reading counts: a CA by a basicConstraints that nobody else can read is none. Where OpenSSL sees nothing
+// we see nothing, and lint and verify tell why.
+void as_openssl_reads_extensions(const X509* certificate, Certificate::Impl& into) {
+  const auto constraints = extension_of<BASIC_CONSTRAINTS, BASIC_CONSTRAINTS_free>(certificate, NID_basic_constraints);
+  into.is_ca = constraints != nullptr && constraints->ca != 0;
+  const auto usage = extension_of<ASN1_BIT_STRING, ASN1_BIT_STRING_free>(certificate, NID_key_usage);
+  into.key_usage =
+      usage != nullptr && ASN1_STRING_length(usage.get()) > 0 ? ASN1_STRING_get0_data(usage.get())[0] : std::uint8_t{0};
+  if (extension_of<ASN1_OCTET_STRING, ASN1_OCTET_STRING_free>(certificate, NID_subject_key_identifier) == nullptr) {
+    into.subject_key_identifier = {};
+  }
+  if (extension_of<AUTHORITY_KEYID, AUTHORITY_KEYID_free>(certificate, NID_authority_key_identifier) == nullptr) {
+    into.authority_key_identifier = {};
   }
 }
 
@@ -61,7 +85,7 @@ std::string rfc2253(ByteView name) {
   return {start, static_cast<std::size_t>(size)};
 }
 
-Certificate read_certificate(Bytes der, const PublicKey* public_key) {
+Certificate read_certificate(Bytes der, const PublicKey* public_key, const X509* by_openssl) {
   der::Reader outer{der, kWhat};
   der::Reader certificate = outer.enter(Tag::sequence);
   outer.expect_end();
@@ -106,6 +130,7 @@ Certificate read_certificate(Bytes der, const PublicKey* public_key) {
     wrapped.expect_end();
   }
   tbs.expect_end();
+  if (by_openssl != nullptr) as_openssl_reads_extensions(by_openssl, impl);
   impl.der = std::move(der);  // a vector keeps its block when it moves, so what borrows from it stays good
   return Certificate{std::make_shared<const Certificate::Impl>(std::move(impl))};
 }
@@ -113,12 +138,10 @@ Certificate read_certificate(Bytes der, const PublicKey* public_key) {
 }  // namespace x509
 
 Certificate Certificate::from_der(ByteView der) {
-  {
-    const ossl::QuietErrors quiet;
-    const ossl::X509Certificate parsed{ossl::decoded(d2i_X509, X509_free, der)};
-    if (parsed == nullptr) throw Error{Errc::malformed, "certificate: OpenSSL cannot read it, or octets follow its end"};
-  }
-  return x509::read_certificate(Bytes{der.begin(), der.end()});
+  const ossl::QuietErrors quiet;
+  const ossl::X509Certificate parsed{ossl::decoded(d2i_X509, X509_free, der)};
+  if (parsed == nullptr) throw Error{Errc::malformed, "certificate: OpenSSL cannot read it, or octets follow its end"};
+  return x509::read_certificate(Bytes{der.begin(), der.end()}, nullptr, parsed.get());
 }
 
 Certificate Certificate::from_pem(std::string_view pem) {

@@ -1,6 +1,8 @@
 // The insides of a Certificate, and the reader that fills them.
 #pragma once
 
+#include <openssl/types.h>
+
 #include <spaceca/certificate.h>
 
 namespace spaceca {
@@ -29,8 +31,8 @@ inline constexpr std::uint8_t kKeyCertSign = 0x04;
 inline constexpr std::uint8_t kCrlSign = 0x02;
 
 // Reads DER that we wrote ourselves, or that OpenSSL has accepted. `public_key` is the one inside, if the caller has it in hand: it
-// is not checked again.
-[[nodiscard]] Certificate read_certificate(Bytes der, const PublicKey* public_key = nullptr);
+// is not checked again. `by_openssl` is OpenSSL's reading of a stranger's, whose word counts on extensions.
+[[nodiscard]] Certificate read_certificate(Bytes der, const PublicKey* public_key = nullptr, const X509* by_openssl = nullptr);
 
 // A Name as RFC 2253 text, which must be one that OpenSSL has accepted. UTF-8 stays as it is.
 [[nodiscard]] std::string rfc2253(ByteView name);

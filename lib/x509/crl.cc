@@ -95,6 +95,7 @@ void read_list_extension(der::Reader& extensions, Crl::Impl& into) {
   Extension extension = read_extension(extensions);
   if (extension.is(der::oids::kAuthorityKeyIdentifier)) {
     der::Reader fields = extension.value.enter(Tag::sequence);
+    if (fields.next_is(der::context_constructed(0))) fields.refuse("has a key identifier in pieces, which DER does not allow");
     if (fields.next_is(der::context(0))) into.authority_key_identifier = fields.read(der::context(0));
   } else if (extension.is(der::oids::kCrlNumber)) {
     const ByteView octets = extension.value.unsigned_integer();

@@ -67,6 +67,28 @@ constexpr auto kKinds = [] {
   return kinds;
 }();
 
+// As OpenSSL has it (get_header_and_data in pem_lib.c): an empty line ends the headers, so there is none but directly behind BEGIN
+// or behind them; and where there was one, every line has 64 characters, but for the last, which may have fewer.
+void check_lines(const PemBlock& block, std::string_view what) {
+  const auto refuse = [&](std::string_view why) {
+    throw Error{Errc::malformed, fmt::format("{}: the base64 of \"{}\" {}", what, printable(block.label), why)};
+  };
+  std::string_view rest = block.base64;
+  bool after_empty_line = !block.headers.empty();
+  if (std::string_view first = rest; !after_empty_line && !first.empty() && take_line(first).empty()) {
+    after_empty_line = true;
+    rest = first;
+  }
+  bool is_last = false;
+  while (!rest.empty()) {
+    const std::string_view line = take_line(rest);
+    if (line.empty()) refuse("has an empty line in it");
+    if (!after_empty_line) continue;
+    if (is_last || line.size() > kLineCharacters) refuse("has a line of another length than 64, and an empty one above it");
+    is_last = line.size() < kLineCharacters;
+  }
+}
+
 // The characters that count, checked: full groups of four, padding at the end alone.
 SecretBuffer dense(std::string_view base64, std::string_view label, std::string_view what) {
   const auto refuse = [&](std::string_view why) {
@@ -150,7 +172,9 @@ std::vector<PemBlock> pem_blocks(std::string_view text, std::string_view what, s
     std::size_t body_size = 0;
     while (!rest.empty() && !end) {
       body_size = start.size() - rest.size();
-      end = label_of(take_line(rest), kEnd);
+      const std::string_view line = take_line(rest);
+      if (label_of(line, kBegin)) break;  // or a cut block would swallow the next one unseen
+      end = label_of(line, kEnd);
     }
     if (end != label) {
       throw Error{Errc::malformed, fmt::format("{}: the PEM block \"{}\" has no END line of its own", what, printable(*label))};
@@ -162,7 +186,13 @@ std::vector<PemBlock> pem_blocks(std::string_view text, std::string_view what, s
   return blocks;
 }
 
-SecretBytes decoded(const PemBlock& block, std::string_view what) {
+SecretBytes decoded(const PemBlock& block, std::string_view what, Headers headers) {
+  if (headers == Headers::refused && !block.headers.empty()) {
+    throw Error{Errc::malformed,
+                fmt::format("{}: the block \"{}\" has headers, which only an encrypted key in the traditional form has", what,
+                            printable(block.label))};
+  }
+  check_lines(block, what);
   SecretBuffer characters = dense(block.base64, block.label, what);
   const std::size_t padding = characters.back() != '=' ? 0 : characters[characters.size() - 2] != '=' ? 1 : 2;
   SecretBuffer octets(characters.size() / 4 * 3);

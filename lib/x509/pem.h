@@ -23,8 +23,10 @@ struct PemBlock {
 // than `longest` (Errc::policy), a BEGIN without its END (Errc::malformed).
 [[nodiscard]] std::vector<PemBlock> pem_blocks(std::string_view text, std::string_view what, std::size_t longest = kLongestInput);
 
-// The octets of a block; white space inside is passed over. Errc::malformed.
-[[nodiscard]] SecretBytes decoded(const PemBlock& block, std::string_view what);
+enum class Headers { refused, known };  // whoever knows them looks at them himself
+
+// The octets of a block; white space inside is passed over, where OpenSSL does so. Errc::malformed.
+[[nodiscard]] SecretBytes decoded(const PemBlock& block, std::string_view what, Headers headers = Headers::refused);
 
 // Appends a block with lines of 64 characters, each ended by one line feed.
 void append_pem(std::string& text, std::string_view label, ByteView der);

@@ -128,11 +128,11 @@ EcKey parse_ec(ByteView der, ByteView curve) {
     if (point.empty()) key.refuse("has an empty public key");
   }
   key.expect_end();
+  const bool hybrid = !point.empty() && (point.front() == 6 || point.front() == 7);
+  if (hybrid) key.refuse("has its public key in the hybrid form, which must not be used (RFC 5480 2.2)");
   if (spelled_out) return {KeyAlgorithm::ecdsa_p256(), scalar, point, false};
   if (curve.empty()) key.refuse("names no curve");
   const bool compressed = !point.empty() && (point.front() == 2 || point.front() == 3);
-  const bool hybrid = !point.empty() && (point.front() == 6 || point.front() == 7);
-  if (hybrid) key.refuse("has its public key in the hybrid form, which must not be used (RFC 5480 2.2)");
   return {ecdsa_algorithm(curve), scalar, point, !compressed};
 }
 
@@ -249,7 +249,12 @@ KeyPair read_pkcs8(ByteView whole) {
   const ByteView algorithm = algorithm_id.read(Tag::object_identifier);
   const auto is = [&](const der::Oid& oid) { return std::ranges::equal(algorithm, oid.octets()); };
   if (is(der::oids::kEcPublicKey)) {
-    if (algorithm_id.next_is(Tag::sequence)) return read_by_openssl(whole, Container::pkcs8);  // a curve spelled out
+    if (algorithm_id.next_is(Tag::sequence)) {  // a curve spelled out
+      KeyPair pair = read_by_openssl(whole, Container::pkcs8);
+      // OpenSSL does not mind what we do: another version, a hybrid point.
+      static_cast<void>(parse_ec(private_key, traits(pair.algorithm).oid->octets()));
+      return pair;
+    }
     if (!algorithm_id.next_is(Tag::object_identifier)) algorithm_id.refuse("names no curve");
     const ByteView curve = algorithm_id.read(Tag::object_identifier);
     algorithm_id.expect_end();

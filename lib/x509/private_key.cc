@@ -79,7 +79,8 @@ KeyPair read_private_key_pem(std::string_view pem, const SecretBytes* passphrase
   }
   const Container container = container_of(block.label);
   if (block.headers.find("ENCRYPTED") != std::string_view::npos) {
-    return read_decrypted(decrypted_traditional(block.headers, decoded(block, kWhat), required(passphrase)), container);
+    return read_decrypted(decrypted_traditional(block.headers, decoded(block, kWhat, Headers::known), required(passphrase)),
+                          container);
   }
   return read_private_key(decoded(block, kWhat).reveal(), container);
 }

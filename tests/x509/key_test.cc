@@ -7,6 +7,8 @@
 #include <sstream>
 #include <vector>
 
+#include <openssl/evp.h>
+
 #include <spaceca/key.h>
 
 #include "support/child.h"
@@ -67,6 +69,13 @@ Errc refusal_of(const std::string& pem, const std::string& passphrase) {
   }
   FAIL("was accepted");
   return {};
+}
+
+std::string pem_of(const Bytes& pkcs8) {
+  std::string base64((pkcs8.size() + 2) / 3 * 4 + 1, '\0');
+  EVP_EncodeBlock(reinterpret_cast<unsigned char*>(base64.data()), pkcs8.data(), static_cast<int>(pkcs8.size()));
+  base64.pop_back();  // the NUL
+  return "-----BEGIN PRIVATE KEY-----\n" + base64 + "\n-----END PRIVATE KEY-----\n";
 }
 
 }  // namespace
@@ -139,13 +148,46 @@ TEST_CASE("a key whose attributes are none is refused, and one with attributes i
   const std::string key = "020100300506032b657004220420" + std::string(64, '7');
   const std::string name = "06092a864886f70d010914";
   auto [attributes, good] = GENERATE_COPY(table<std::string, bool>({
-      {"a014" "3012" + name + "3105" "1e03" "006100", false},  // a BMPString has two octets a character
-      {"a013" "3011" + name + "3104" "1e02" "0061", true},
-      {"a002" "3000", false},
-      {"a00d" "300b" + name, false},                            // no values
-      {"a015" "3013" + name + "3104" "1e02" "0061" "0500", false},
-      {"a013" "3011" + name + "3004" "1e02" "0061", false},  // a SEQUENCE of them
-      {"a00f" "300d" + name + "3100", true},                    // OpenSSL takes an empty SET too
+      {"a014"
+       "3012" +
+           name +
+           "3105"
+           "1e03"
+           "006100",
+       false},  // a BMPString has two octets a character
+      {"a013"
+       "3011" +
+           name +
+           "3104"
+           "1e02"
+           "0061",
+       true},
+      {"a002"
+       "3000",
+       false},
+      {"a00d"
+       "300b" +
+           name,
+       false},  // no values
+      {"a015"
+       "3013" +
+           name +
+           "3104"
+           "1e02"
+           "0061"
+           "0500",
+       false},
+      {"a013"
+       "3011" +
+           name +
+           "3004"
+           "1e02"
+           "0061",
+       false},  // a SEQUENCE of them
+      {"a00f"
+       "300d" +
+           name + "3100",
+       true},  // OpenSSL takes an empty SET too
       {"a000", true},
   }));
   INFO(attributes);
@@ -157,6 +199,65 @@ TEST_CASE("a key whose attributes are none is refused, and one with attributes i
   } else {
     CHECK_THROWS_AS(read(), Error);
   }
+}
+
+// Found by tests/fuzz.
+TEST_CASE("a BEGIN line inside a block is a refusal, so that no key goes unseen behind a certificate that was cut", "[key]") {
+  const std::string key = data("keys/good/p256-pkcs8.pem");
+  const std::string cut = "-----BEGIN CERTIFICATE-----\nMIIBWDCC\n";
+  const std::string end = "-----END CERTIFICATE-----\n";
+  for (const std::string& text : {cut + key + end, cut + key + end + key, cut + key, cut + cut + end + key}) {
+    INFO(text);
+    CHECK_THROWS_WITH(pkcs8_der_from_pem(text), Catch::Matchers::ContainsSubstring("\"CERTIFICATE\" has no END line of its own"));
+  }
+  CHECK(hex(pkcs8_der_from_pem(cut + end + key).reveal()) == hex(pkcs8_der_from_pem(key).reveal()));
+}
+
+// Found by tests/fuzz: to OpenSSL what stands before an empty line is headers, and it wants lines of 64 behind one.
+TEST_CASE("an empty line in a block is taken directly behind BEGIN alone, and then lines have 64 characters", "[key]") {
+  const std::string pem = data("keys/good/p256-pkcs8.pem");
+  const auto lines_with = [&pem](std::size_t line, const std::string& inserted) {
+    std::string text = pem;
+    std::size_t at = 0;
+    for (; line > 0; --line) at = text.find('\n', at) + 1;
+    return text.insert(at, inserted);
+  };
+  CHECK_NOTHROW(pkcs8_der_from_pem(lines_with(1, "\n")));
+  CHECK_NOTHROW(pkcs8_der_from_pem(lines_with(1, " \r\n")));
+  for (const std::string& text : {lines_with(2, "\n"), lines_with(3, " \t\n"), lines_with(4, "\n"), lines_with(1, "\n\n")}) {
+    INFO(text);
+    CHECK_THROWS_WITH(pkcs8_der_from_pem(text), Catch::Matchers::ContainsSubstring("has an empty line in it"));
+  }
+  std::string joined = lines_with(1, "\n");
+  joined.erase(joined.find('\n', joined.find("\n\n") + 2), 1);
+  CHECK_THROWS_WITH(pkcs8_der_from_pem(joined), Catch::Matchers::ContainsSubstring("a line of another length than 64"));
+}
+
+// Found by tests/fuzz.
+TEST_CASE("headers other than those of an encrypted key are refused, as OpenSSL does", "[key]") {
+  const std::string headers = GENERATE("Comment: mine\n\n", "Proc-Type: 4,MIC-CLEAR\n\n", "a:b\nnothing\n\n");
+  std::string pem = data("keys/good/p256-pkcs8.pem");
+  pem.insert(pem.find('\n') + 1, headers);
+  CHECK_THROWS_WITH(pkcs8_der_from_pem(pem), Catch::Matchers::ContainsSubstring("\"PRIVATE KEY\" has headers"));
+}
+
+// Found by tests/fuzz: OpenSSL, which reads such keys for us, takes these too.
+TEST_CASE("a key with its curve spelled out is as strict inside as one with a named curve", "[key]") {
+  const std::string good = hex(bytes_of(data("keys/good/p256-pkcs8-explicit.p8")));
+  const auto [was, is] = GENERATE(table<std::string, std::string>({
+      {"306b020101", "306b020100"},  // ECPrivateKey of version 0
+      {"a144034200"
+       "04",
+       "a144034200"
+       "06"},  // its point in the hybrid form
+  }));
+  std::string bad = good;
+  const auto at = bad.find(was);
+  REQUIRE(at != std::string::npos);
+  bad.replace(at, was.size(), is);
+  CHECK(hex(pkcs8_der_from_pem(pem_of(from_hex(good))).reveal()) == good);
+  CHECK_THROWS_AS(pkcs8_der_from_pem(pem_of(from_hex(bad))), Error);
+  CHECK_THROWS_AS(PrivateKey::from_pkcs8_der(from_hex(bad)), Error);
 }
 
 TEST_CASE("a refusal of a key tells what was there instead", "[key]") {

@@ -546,6 +546,27 @@ TEST_CASE("basicConstraints with FALSE written out make no CA", "[lint][certific
   CHECK(certificate_of(scene.parts, scene.issuer.key).is_ca());
 }
 
+// Found by tests/fuzz: they were read without a look at what follows.
+TEST_CASE("basicConstraints that OpenSSL cannot read, or that stand there twice, make no CA", "[lint][certificate]") {
+  Scene scene{Kind::root};
+  REQUIRE(certificate_of(scene.parts, scene.issuer.key).is_ca());
+  scene.parts.set(id::kBasicConstraints, basic_constraints(joined({boolean(), tlv(0x1C, from_hex("00"))})));
+  CHECK_FALSE(certificate_of(scene.parts, scene.issuer.key).is_ca());
+  scene.parts.set(id::kBasicConstraints, basic_constraints(boolean()));
+  scene.parts.extensions.push_back(basic_constraints(boolean()));
+  CHECK_FALSE(certificate_of(scene.parts, scene.issuer.key).is_ca());
+}
+
+TEST_CASE("keyUsage has only the bits that its BIT STRING counts, and key identifiers are whole", "[lint][certificate]") {
+  Scene scene{Kind::root};
+  scene.parts.set(id::kKeyUsage, key_usage(0x06, 2));  // cRLSign is one of the two that are unused
+  CHECK(certificate_of(scene.parts, scene.issuer.key).may_sign_certificates());
+  CHECK_FALSE(certificate_of(scene.parts, scene.issuer.key).may_sign_crls());
+  scene.parts.set(id::kAuthorityKey,
+                  extension(id::kAuthorityKey, Critical::no, sequence({context_constructed(0, octet_string(from_hex("0102")))})));
+  check_refused([&] { return certificate_of(scene.parts, scene.issuer.key); }, Errc::malformed, "a key identifier in pieces");
+}
+
 TEST_CASE("a finding names its rule, its source and what a user sees", "[lint]") {
   Scene scene{Kind::server};
   scene.issuer = test_root("acme G1", kNow, key("ed25519-pkcs8"));
