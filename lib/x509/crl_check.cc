@@ -248,7 +248,8 @@ int no_passphrase(char*, int, int, void*) { return -1; }
 }  // namespace
 
 std::vector<Finding> check_for_postgresql(const std::vector<Crl>& crls, const std::vector<Certificate>& roots, Instant now) {
-  const ossl::QuietErrors quiet;  // d2i_X509_CRL takes a list with an extension that it cannot read, and complains of it all the same
+  const ossl::QuietErrors
+      quiet;  // d2i_X509_CRL takes a list with an extension that it cannot read, and complains of it all the same
   return PostgresqlCheck{crls, roots, now}.run();
 }
 
