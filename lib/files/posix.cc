@@ -10,23 +10,11 @@
 
 #include <spaceca/error.h>
 
+#include "base/errno.h"
 #include "base/printable.h"
 
 namespace spaceca::files {
 namespace {
-
-Errc code_of(int error) {
-  switch (error) {
-    case EEXIST: return Errc::exists;
-    case ENOENT: return Errc::not_found;
-    case EACCES:
-    case EPERM:
-    case EROFS: return Errc::permission;
-    case ENOSPC:
-    case EDQUOT: return Errc::no_space;
-    default: return Errc::io;
-  }
-}
 
 std::string_view hint_of(int error) {
   switch (error) {
@@ -43,8 +31,8 @@ std::string_view hint_of(int error) {
 }  // namespace
 
 void fail(std::string_view path, std::string_view doing, int error) {
-  throw Error{code_of(error), fmt::format("file \"{}\": could not {}: {}{}", printable(path), doing,
-                                          std::generic_category().message(error), hint_of(error))};
+  throw Error{errc_of_errno(error), fmt::format("file \"{}\": could not {}: {}{}", printable(path), doing,
+                                                std::generic_category().message(error), hint_of(error))};
 }
 
 Descriptor::Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}

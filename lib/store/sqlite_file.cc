@@ -18,28 +18,15 @@
 #include <spaceca/bytes.h>
 #include <spaceca/error.h>
 
+#include "base/errno.h"
 #include "base/printable.h"
 
 namespace spaceca::store {
 namespace {
 
-Errc code_of(int error) {
-  switch (error) {
-    case EEXIST: return Errc::exists;
-    case ENOENT: return Errc::not_found;
-    case EACCES:
-    case EPERM:
-    case EROFS: return Errc::permission;
-    case ENOSPC:
-    case EDQUOT:
-    case EFBIG: return Errc::no_space;
-    default: return Errc::io;
-  }
-}
-
 [[noreturn]] void fail(const std::filesystem::path& path, std::string_view doing, int error) {
-  throw Error{code_of(error), fmt::format("file \"{}\": could not {}: {}", printable(path.string()), doing,
-                                          std::generic_category().message(error))};
+  throw Error{errc_of_errno(error), fmt::format("file \"{}\": could not {}: {}", printable(path.string()), doing,
+                                                std::generic_category().message(error))};
 }
 
 class Descriptor final {

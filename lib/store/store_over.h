@@ -10,7 +10,7 @@
 
 namespace spaceca {
 
-struct [[gnu::visibility("hidden")]] Store::Impl {
+struct SPACECA_NO_EXPORT Store::Impl {
   std::unique_ptr<sql::Driver> driver;
 };
 

@@ -1,37 +1,12 @@
 #include "support/crl_oracle.h"
 
-#include <memory>
-#include <stdexcept>
-
-#include <openssl/asn1.h>
-#include <openssl/bn.h>
-#include <openssl/evp.h>
 #include <openssl/x509v3.h>
 
 #include "support/child.h"
+#include "support/openssl_handles.h"
 
 namespace spaceca::test {
 namespace {
-
-template <auto Free>
-struct Deleter {
-  template <class T>
-  void operator()(T* object) const {
-    Free(object);
-  }
-};
-using CrlPtr = std::unique_ptr<X509_CRL, Deleter<X509_CRL_free>>;
-using IntegerPtr = std::unique_ptr<ASN1_INTEGER, Deleter<ASN1_INTEGER_free>>;
-using KeyPtr = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
-using NumberPtr = std::unique_ptr<BIGNUM, Deleter<BN_free>>;
-using TimePtr = std::unique_ptr<ASN1_TIME, Deleter<ASN1_TIME_free>>;
-using X509Ptr = std::unique_ptr<X509, Deleter<X509_free>>;
-
-template <class T>
-T must(T result) {
-  if (!result) throw std::runtime_error{"the oracle failed"};
-  return result;
-}
 
 CrlPtr parse(ByteView der) {
   const unsigned char* in = der.data();

@@ -1,32 +1,11 @@
 #include "support/x509_oracle.h"
 
-#include <memory>
-#include <stdexcept>
-
-#include <openssl/asn1.h>
-#include <openssl/bn.h>
-#include <openssl/evp.h>
 #include <openssl/x509v3.h>
+
+#include "support/openssl_handles.h"
 
 namespace spaceca::test {
 namespace {
-
-template <auto Free>
-struct Deleter {
-  template <class T>
-  void operator()(T* object) const {
-    Free(object);
-  }
-};
-using X509Ptr = std::unique_ptr<X509, Deleter<X509_free>>;
-using KeyPtr = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
-using NamePtr = std::unique_ptr<X509_NAME, Deleter<X509_NAME_free>>;
-
-template <class T>
-T must(T result) {
-  if (!result) throw std::runtime_error{"the oracle failed"};
-  return result;
-}
 
 X509Ptr parse(ByteView der) {
   const unsigned char* in = der.data();
