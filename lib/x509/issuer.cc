@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <mutex>
 #include <utility>
 
@@ -106,9 +107,11 @@ struct Request {
 
 struct SPACECA_NO_EXPORT Issuer::Impl {
   // One of them for each profile and kind of key, compiled when first needed.
+  // Not by std::call_once: compiling throws where a lint objects, and after that some of its implementations wait for ever.
   struct TemplateSlot {
-    std::once_flag once;
+    std::mutex compiling;
     std::optional<TbsTemplate> compiled;
+    std::atomic<const TbsTemplate*> ready = nullptr;  // that, once it is whole
   };
 
   Impl(Certificate certificate, std::shared_ptr<const Signer> its_signer, bool key_is_here)
@@ -150,7 +153,12 @@ Bytes Issuer::Impl::sign(ByteView digest) const {
 const TbsTemplate& Issuer::Impl::compiled(Profile profile, const LeafFields& sample) {
   auto& by_family = templates.at(static_cast<std::size_t>(profile));
   TemplateSlot& slot = by_family.at(static_cast<std::size_t>(x509::traits(sample.key.algorithm()).family));
-  std::call_once(slot.once, [&] { slot.compiled.emplace(root, profile, sample); });
+  if (const TbsTemplate* const ready = slot.ready.load(std::memory_order_acquire)) return *ready;
+  const std::lock_guard lock{slot.compiling};
+  if (!slot.compiled) {
+    slot.compiled.emplace(root, profile, sample);
+    slot.ready.store(&*slot.compiled, std::memory_order_release);
+  }
   return *slot.compiled;
 }
 
