@@ -114,6 +114,7 @@ class SPACECA_EXPORT Credential final {
   [[nodiscard]] const Chain& chain() const { return chain_; }
   [[nodiscard]] const PrivateKey& key() const { return key_; }
   [[nodiscard]] const std::vector<Certificate>& roots() const { return roots_; }
+  [[nodiscard]] PrivateKey take_key() && { return std::move(key_); }
 
  private:
   Chain chain_;

@@ -24,6 +24,10 @@ enum class Errc {
   no_space,            // the disk or the quota is full
   busy,                // another process was at it for too long
   corrupt,             // a store is damaged
+  unreachable,         // a server or a service does not answer
+  not_taken,           // a server did not take what was published, and goes on with what it had
+  unconfirmed,         // it would cut somebody off or destroy something, and nobody has said that this is meant
+  key_not_kept,        // the private key was handed out once and is not here
   io,                  // the system failed in another way
   crypto,              // OpenSSL or a signer failed
   wrong_process,       // an object made before fork() was used in the child

@@ -20,6 +20,9 @@ namespace spaceca::exporter {
 // it trusts). A prefix keeps libpq from sending the certificate to every server, which it does with files of the plain names in
 // ~/.postgresql.
 [[nodiscard]] SPACECA_EXPORT FileSet libpq(const Credential& credential, std::string_view prefix = {});
+// Without the key, for a holder who has it already: PREFIXpostgresql.crt and PREFIXroot.crt. Errc::invalid_argument if the chain or
+// the roots are empty.
+[[nodiscard]] SPACECA_EXPORT FileSet libpq(const Chain& chain, const std::vector<Certificate>& roots, std::string_view prefix = {});
 
 // PREFIXpostgresql.pk8 (PKCS#8 DER, unencrypted: the key form that every pgjdbc reads). pgjdbc takes the other two from libpq()'s
 // set.

@@ -37,6 +37,29 @@ class SPACECA_EXPORT DatabaseName final {
 
 enum class Wildcard { refused, allowed };
 
+// The program that a database belongs to; by the same rule again.
+class SPACECA_EXPORT AppName final {
+ public:
+  explicit AppName(std::string_view text);
+  [[nodiscard]] const std::string& text() const noexcept { return text_; }
+  friend auto operator<=>(const AppName&, const AppName&) = default;
+
+ private:
+  std::string text_;
+};
+
+// Who does something, for the audit: a person's or a service's name, 1 to 255 bytes of UTF-8 without control, bidirectional and
+// zero-width characters.
+class SPACECA_EXPORT Actor final {
+ public:
+  explicit Actor(std::string_view text);
+  [[nodiscard]] const std::string& text() const noexcept { return text_; }
+  friend auto operator<=>(const Actor&, const Actor&) = default;
+
+ private:
+  std::string text_;
+};
+
 // A DNS name (RFC 1123 2.1, RFC 5890: letters, digits and hyphens; A-labels, no U-labels; kept in lower case, no dot at the end) or
 // an IP address (kept in its canonical text). A wildcard, where allowed, is the whole left-most label (RFC 6125 6.4.3) of three or
 // more.

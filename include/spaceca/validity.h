@@ -19,6 +19,7 @@ struct Validity {
 inline constexpr std::chrono::months kLeafLifetime{13};
 inline constexpr std::chrono::months kRootLifetime{120};
 inline constexpr std::chrono::days kRenewalWindow{75};
+inline constexpr std::chrono::minutes kProbeLifetime{10};
 inline constexpr std::chrono::minutes kBackdating{5};  // for clients whose clock is behind
 
 // The same day and second of the n-th month after (before, if n is negative); the last of that month where it has no such day.

@@ -9,6 +9,8 @@ Error::Error(Errc code, const std::string& text, std::vector<Finding> findings)
 
 Error::~Error() = default;
 
-bool Error::retryable() const noexcept { return code_ == Errc::io || code_ == Errc::no_space || code_ == Errc::busy; }
+bool Error::retryable() const noexcept {
+  return code_ == Errc::io || code_ == Errc::no_space || code_ == Errc::busy || code_ == Errc::unreachable;
+}
 
 }  // namespace spaceca

@@ -19,6 +19,7 @@ namespace {
 constexpr std::size_t kLongestLabel = 63;
 constexpr std::size_t kLongestHost = 253;
 constexpr std::size_t kLongestRole = 63;  // NAMEDATALEN - 1
+constexpr std::size_t kLongestActor = 255;
 
 [[noreturn]] void refuse(std::string_view kind, std::string_view text, std::string_view why) {
   throw Error{Errc::invalid_argument, fmt::format("{} \"{}\": {}", kind, printable(text), why)};
@@ -104,11 +105,25 @@ bool misleads(char32_t c) {
                      [c](Range range) { return c >= range.first && c <= range.last; });
 }
 
+void check_legible(std::string_view kind, std::string_view text) {
+  if (text.empty()) refuse(kind, text, "is empty");
+  for (std::string_view rest = text; !rest.empty();) {
+    const auto character = next_utf8(rest);
+    if (!character) refuse(kind, text, "is not UTF-8");
+    if (misleads(*character)) {
+      refuse(kind, text,
+             fmt::format("holds U+{:04X}, which does not show or changes how others show", static_cast<std::uint32_t>(*character)));
+    }
+  }
+}
+
 }  // namespace
 
 SpaceName::SpaceName(std::string_view text) : text_(checked_label("space name", text)) {}
 
 DatabaseName::DatabaseName(std::string_view text) : text_(checked_label("database name", text)) {}
+
+AppName::AppName(std::string_view text) : text_(checked_label("app name", text)) {}
 
 HostName::HostName(std::string_view text, Wildcard wildcard) {
   if (text.empty()) refuse("host name", text, "is empty");
@@ -153,18 +168,17 @@ ByteView HostName::octets() const noexcept {
 }
 
 RoleName::RoleName(std::string_view text) : text_(text) {
-  if (text.empty()) refuse("role name", text, "is empty");
   if (text.size() > kLongestRole) {
     refuse("role name", text, fmt::format("has {} bytes, the most that PostgreSQL keeps is 63", text.size()));
   }
-  for (std::string_view rest = text; !rest.empty();) {
-    const auto character = next_utf8(rest);
-    if (!character) refuse("role name", text, "is not UTF-8");
-    if (misleads(*character)) {
-      refuse("role name", text,
-             fmt::format("holds U+{:04X}, which does not show or changes how others show", static_cast<std::uint32_t>(*character)));
-    }
+  check_legible("role name", text);
+}
+
+Actor::Actor(std::string_view text) : text_(text) {
+  if (text.size() > kLongestActor) {
+    refuse("actor", text, fmt::format("has {} bytes, the most is {}", text.size(), kLongestActor));
   }
+  check_legible("actor", text);
 }
 
 CertificateId::CertificateId(std::string_view text) : octets_{} {

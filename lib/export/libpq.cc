@@ -1,5 +1,7 @@
 #include <spaceca/exporter.h>
 
+#include <spaceca/error.h>
+
 #include "export/bundle.h"
 
 namespace spaceca::exporter {
@@ -9,6 +11,16 @@ FileSet libpq(const Credential& credential, std::string_view prefix) {
   set.add(certificate_file(prefixed(prefix, "postgresql.crt"), credential.chain()));
   set.add(key_file(prefixed(prefix, "postgresql.key"), credential.key()));
   set.add(roots_file(prefixed(prefix, "root.crt"), credential.roots()));
+  return set;
+}
+
+FileSet libpq(const Chain& chain, const std::vector<Certificate>& roots, std::string_view prefix) {
+  if (chain.empty() || roots.empty()) {
+    throw Error{Errc::invalid_argument, "files without a key: a leaf and at least one root must be there"};
+  }
+  FileSet set;
+  set.add(certificate_file(prefixed(prefix, "postgresql.crt"), chain));
+  set.add(roots_file(prefixed(prefix, "root.crt"), roots));
   return set;
 }
 

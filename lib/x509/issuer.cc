@@ -4,6 +4,7 @@
 #include <array>
 #include <atomic>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -14,6 +15,7 @@
 #include "ossl/digest.h"
 #include "ossl/free_list.h"
 #include "ossl/random.h"
+#include "ossl/uuid.h"
 #include "x509/algorithms.h"
 #include "x509/certificate_impl.h"
 #include "x509/crl_writer.h"
@@ -63,20 +65,6 @@ Serial draw_serial(ossl::RandomPool& random) {
   return Serial{ByteView{octets}};
 }
 
-// UUID version 7: milliseconds since 1970, then random (RFC 9562 5.7).
-CertificateId draw_id(ossl::RandomPool& random, Instant now) {
-  std::array<std::uint8_t, 16> octets{};
-  random.fill(octets);
-  auto milliseconds = static_cast<std::uint64_t>(std::chrono::milliseconds{now.time_since_epoch()}.count());
-  for (int i = 5; i >= 0; --i) {
-    octets[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(milliseconds);
-    milliseconds >>= 8;
-  }
-  octets[6] = static_cast<std::uint8_t>(0x70 | (octets[6] & 0x0F));
-  octets[8] = static_cast<std::uint8_t>(0x80 | (octets[8] & 0x3F));
-  return CertificateId{octets};
-}
-
 Bytes root_name(const RootSubject& subject, ByteView key_identifier) {
   if (subject.generation == 0) throw Error{Errc::invalid_argument, "root: its generation is 0; the first is 1"};
   const std::string name = fmt::format("{} G{} {}", subject.space.text().substr(0, kSpaceCharacters), subject.generation,
@@ -100,7 +88,8 @@ struct Request {
   Profile profile;
   Bytes subject;
   Bytes subject_alt_name;
-  std::string_view who;  // for refusals
+  std::string_view who;              // for refusals
+  std::optional<Instant> ends = {};  // otherwise a leaf's usual end
 };
 
 }  // namespace
@@ -131,7 +120,7 @@ struct SPACECA_NO_EXPORT Issuer::Impl {
   [[nodiscard]] Certificate issue(Workbench& bench, const Request& request, const PublicKey& key, Instant now,
                                   const Serial& serial);
   [[nodiscard]] Credential issue_with_key(Workbench& bench, const Request& request, Instant now, KeyAlgorithm algorithm);
-  [[nodiscard]] Validity leaf_validity(std::string_view who, Instant now) const;
+  [[nodiscard]] Validity leaf_validity(const Request& request, Instant now) const;
   [[nodiscard]] std::string space_in_root() const;
 
   Certificate root;
@@ -192,11 +181,12 @@ Request Issuer::Impl::request(Workbench& bench, const ClientSubject& subject, In
     x509::write_rdn(name, der::oids::kCommonName, subject.role.text());
   });
   der::Writer id;
-  x509::write_subject_alt_name(id, subject.id ? *subject.id : draw_id(bench.random, now));
+  x509::write_subject_alt_name(id, subject.id ? *subject.id : CertificateId{ossl::draw_uuid(bench.random, now)});
   return {Profile::client, name.take(), id.take(), subject.role.text()};
 }
 
-Validity Issuer::Impl::leaf_validity(std::string_view who, Instant now) const {
+Validity Issuer::Impl::leaf_validity(const Request& request, Instant now) const {
+  const std::string_view who = request.who;
   const Validity ours = root.validity();
   if (now < ours.not_before) {
     throw Error{Errc::policy, fmt::format("certificate for \"{}\": at {} its root is not yet valid, it starts {}", who,
@@ -206,7 +196,7 @@ Validity Issuer::Impl::leaf_validity(std::string_view who, Instant now) const {
     throw Error{Errc::policy, fmt::format("certificate for \"{}\": at {} its root has expired, it ended {}", who, text_of(now),
                                           text_of(ours.not_after))};
   }
-  const Validity leaf = validity_from(now, kLeafLifetime);
+  const Validity leaf = request.ends ? Validity{now - kBackdating, *request.ends} : validity_from(now, kLeafLifetime);
   if (leaf.not_after > ours.not_after) {
     throw Error{Errc::policy, fmt::format("certificate for \"{}\": ends {}, its root ends {}", who, text_of(leaf.not_after),
                                           text_of(ours.not_after))};
@@ -217,7 +207,7 @@ Validity Issuer::Impl::leaf_validity(std::string_view who, Instant now) const {
 Certificate Issuer::Impl::issue(Workbench& bench, const Request& request, const PublicKey& key, Instant now, const Serial& serial) {
   x509::check_leaf_key(request.profile, key.algorithm());
   const LeafFields fields{.serial = serial,
-                          .validity = leaf_validity(request.who, now),
+                          .validity = leaf_validity(request, now),
                           .subject = request.subject,
                           .subject_alt_name = request.subject_alt_name,
                           .key = key,
@@ -229,7 +219,7 @@ Certificate Issuer::Impl::issue(Workbench& bench, const Request& request, const 
 Credential Issuer::Impl::issue_with_key(Workbench& bench, const Request& request, Instant now, KeyAlgorithm algorithm_of_key) {
   // What would be refused is refused before an RSA key is searched for.
   x509::check_leaf_key(request.profile, algorithm_of_key);
-  static_cast<void>(leaf_validity(request.who, now));
+  static_cast<void>(leaf_validity(request, now));
   PrivateKey key = detail::KeyAccess::private_key(bench.maker(algorithm_of_key).make());
   Certificate leaf = issue(bench, request, key.public_key(), now, draw_serial(bench.random));
   return Credential{{std::move(leaf)}, std::move(key), {root}};
@@ -342,6 +332,13 @@ Credential Issuer::issue_with_key(const ServerSubject& subject, Instant now, Key
 Credential Issuer::issue_with_key(const ClientSubject& subject, Instant now, KeyAlgorithm algorithm) const {
   const auto bench = impl_->borrow();
   return impl_->issue_with_key(*bench, impl_->request(*bench, subject, now), now, algorithm);
+}
+
+Credential Issuer::issue_probe(const ClientSubject& subject, Instant now) const {
+  const auto bench = impl_->borrow();
+  Request request = impl_->request(*bench, subject, now);
+  request.ends = now + kProbeLifetime;
+  return impl_->issue_with_key(*bench, request, now, KeyAlgorithm::ecdsa_p256());
 }
 
 // --- lists of revoked certificates ---

@@ -9,6 +9,8 @@ TEST_CASE("only what the system may do better next time is worth the same call a
       {Errc::io, true},
       {Errc::no_space, true},
       {Errc::busy, true},
+      {Errc::unreachable, true},
+      {Errc::not_taken, false},
       {Errc::corrupt, false},
       {Errc::invalid_argument, false},
       {Errc::malformed, false},

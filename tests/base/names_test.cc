@@ -366,6 +366,21 @@ TEST_CASE("sixty-three bytes of a role stay, whatever the characters", "[names][
   CHECK(RoleName{kept}.text().size() == 63);
 }
 
+TEST_CASE("an app has a name by the rule of spaces", "[names]") {
+  CHECK(AppName{"example-app"}.text() == "example-app");
+  check_name_refused<AppName>("Example", "app name \"Example\": must start with one of a-z");
+  check_name_refused<AppName>("", "app name \"\": is empty");
+}
+
+TEST_CASE("an actor is whatever can be read as one line", "[names]") {
+  CHECK(Actor{"Renée (ops)"}.text() == "Renée (ops)");
+  CHECK(Actor{std::string(255, 'a')}.text().size() == 255);
+  check_name_refused<Actor>("", "actor \"\": is empty");
+  check_name_refused<Actor>(std::string(256, 'a'), "has 256 bytes, the most is 255");
+  check_name_refused<Actor>("ops\nroot", "holds U+000A");
+  check_name_refused<Actor>("\xff", "is not UTF-8");
+}
+
 TEST_CASE("an empty role is refused", "[names][role]") { check_name_refused<RoleName>("", "is empty"); }
 
 TEST_CASE("a role that is not UTF-8 is refused", "[names][role]") {

@@ -34,6 +34,17 @@ TEST_CASE("what is written for libpq is the certificate, the key and the roots, 
   CHECK(set.at("root.crt").role == FileRole::trust);
 }
 
+TEST_CASE("what is written for a holder of the key is the same without it", "[export]") {
+  const Credential credential = client();
+  const FileSet whole = exporter::libpq(credential, "demo_");
+  const FileSet set = exporter::libpq(credential.chain(), credential.roots(), "demo_");
+  CHECK(names_in(set) == Names{"demo_postgresql.crt", "demo_root.crt"});
+  CHECK(text_of(set.at("demo_postgresql.crt").octets.reveal()) == text_of(whole.at("demo_postgresql.crt").octets.reveal()));
+  CHECK(text_of(set.at("demo_root.crt").octets.reveal()) == text_of(whole.at("demo_root.crt").octets.reveal()));
+  check_refused([&] { return exporter::libpq({}, credential.roots()); }, Errc::invalid_argument, "without a key");
+  check_refused([&] { return exporter::libpq(credential.chain(), {}); }, Errc::invalid_argument, "at least one root");
+}
+
 TEST_CASE("what is written for a server is the certificate, the key and the roots, each in its role", "[export]") {
   const FileSet set = exporter::server(server());
   CHECK(names_in(set) == Names{"server.crt", "server.key", "root.crt"});

@@ -208,7 +208,7 @@ class Server final {
   [[nodiscard]] bool loaded_all() const { return logged("SSL configuration was not reloaded") == 0; }
   [[nodiscard]] Outcome psql(const std::string& connection) const {
     return run({"psql", "-X", "-At", "-w", "-d",
-                fmt::format("port={} dbname=app user=app connect_timeout=10 {}", postgres_.port(), connection), "-c", "select 1"},
+                fmt::format("port={} dbname=app user=app connect_timeout=60 {}", postgres_.port(), connection), "-c", "select 1"},
                {.environment = {"HOME=/nonexistent"}});
   }
 

@@ -9,8 +9,19 @@
 
 namespace spaceca::test {
 
-TemporaryFolder::TemporaryFolder() {
-  std::string pattern = (std::filesystem::temp_directory_path() / "spaceca-test-XXXXXX").string();
+namespace {
+
+std::filesystem::path parent_of(FolderOn where) {
+  const std::filesystem::path memory{"/dev/shm"};
+  std::error_code ignored;
+  return where == FolderOn::memory && std::filesystem::is_directory(memory, ignored) ? memory
+                                                                                     : std::filesystem::temp_directory_path();
+}
+
+}  // namespace
+
+TemporaryFolder::TemporaryFolder(FolderOn where) {
+  std::string pattern = (parent_of(where) / "spaceca-test-XXXXXX").string();
   if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error{"cannot make a temporary folder"};
   path_ = pattern;
   chmod(path_.c_str(), 0755);

@@ -9,10 +9,13 @@
 
 namespace spaceca::test {
 
+// Where what is written need not survive: in memory, if this system has such a place, a commit costs nothing.
+enum class FolderOn { disk, memory };
+
 // A fresh folder below the system's temporary one that other users may enter; gone with its content at the end.
 class TemporaryFolder final {
  public:
-  TemporaryFolder();
+  explicit TemporaryFolder(FolderOn where = FolderOn::disk);
   ~TemporaryFolder();
   TemporaryFolder(const TemporaryFolder&) = delete;
   TemporaryFolder& operator=(const TemporaryFolder&) = delete;

@@ -515,3 +515,10 @@ TEST_CASE("a root that no certificate could date is refused", "[root]") {
   check_refused([] { return Issuer::self_signed({.space = SpaceName{"acme"}, .generation = 0}, PrivateKey::generate(), kNow); },
                 Errc::invalid_argument, "its generation is 0; the first is 1");
 }
+
+TEST_CASE("a probe is a client certificate of ten minutes", "[profile]") {
+  const Credential probe = acme().issue_probe(ClientSubject{.role = RoleName{"app"}, .database = DatabaseName{"orders"}}, kNow);
+  CHECK(rfc3339(probe.certificate().validity().not_before) == "2026-11-24T09:55:00Z");
+  CHECK(rfc3339(probe.certificate().validity().not_after) == "2026-11-24T10:10:00Z");
+  CHECK(probe.certificate().subject() == "CN=app,OU=orders");
+}

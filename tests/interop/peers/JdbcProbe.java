@@ -62,8 +62,8 @@ public final class JdbcProbe {
 
   static String logIn(Map<String, String> flags) throws SQLException, IOException {
     var properties = new Properties();
-    properties.setProperty("loginTimeout", "5");
-    properties.setProperty("socketTimeout", "5");
+    properties.setProperty("loginTimeout", "60");
+    properties.setProperty("socketTimeout", "60");
     if (flags.containsKey("--user")) properties.setProperty("user", flags.get("--user"));
     if (flags.containsKey("--password-file")) properties.setProperty("password", secret(flags.get("--password-file")));
     if (flags.containsKey("--sslpassword-file")) properties.setProperty("sslpassword", secret(flags.get("--sslpassword-file")));

@@ -41,7 +41,7 @@ function settings(flags) {
       // pg overwrites ssl.servername with the host, so the name to expect has to come in here.
       checkServerIdentity: (host, certificate) => tls.checkServerIdentity(flags.servername ?? host, certificate),
     },
-    connectionTimeoutMillis: 5000, query_timeout: 5000,
+    connectionTimeoutMillis: 60000, query_timeout: 60000,
   };
 }
 

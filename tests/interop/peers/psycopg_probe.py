@@ -58,7 +58,7 @@ def main():
     for name in [name for name in os.environ if name.startswith("PG")]:
         del os.environ[name]
     os.environ["HOME"] = "/nonexistent"
-    os.environ["PGCONNECT_TIMEOUT"] = "5"
+    os.environ["PGCONNECT_TIMEOUT"] = "60"
 
     try:
         import psycopg2
