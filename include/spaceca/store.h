@@ -11,6 +11,10 @@
 
 namespace spaceca {
 
+namespace detail {
+struct StoreAccess;
+}
+
 // Not to be used across fork(): Errc::wrong_process in the child, where its going leaves the parent's files alone.
 class SPACECA_EXPORT Store final {
  public:
@@ -31,6 +35,7 @@ class SPACECA_EXPORT Store final {
   [[nodiscard]] std::vector<Finding> check() const;
 
  private:
+  friend struct detail::StoreAccess;
   std::unique_ptr<Impl> impl_;
 };
 

@@ -15,13 +15,13 @@ class Hasher final {
  public:
   explicit Hasher(const char* name);  // "SHA1", "SHA256", "SHA384"
 
-  // The digest of `octets`; valid until the next call.
-  [[nodiscard]] ByteView digest(ByteView octets);
+  // The digest of `octets`; borrowed from this object until the next call, so not to be had of a temporary one.
+  [[nodiscard]] ByteView digest(ByteView octets) &;
 
   // The same for what comes piece by piece. A digest that was begun and not finished is forgotten.
   void start();
   void add(ByteView octets);
-  [[nodiscard]] ByteView finish();
+  [[nodiscard]] ByteView finish() &;
 
  private:
   Digest algorithm_;

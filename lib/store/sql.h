@@ -9,6 +9,8 @@
 // may outlive a transaction on the server's side, so that a pooler in transaction mode stays possible.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -83,6 +85,31 @@ class Statement final {
  private:
   std::string_view text_;
 };
+
+// A Statement of several literals, for what many statements have in common: joined<"SELECT ", kColumns, " FROM roots">.
+template <std::size_t N>
+struct Literal {
+  consteval Literal(const char (&text)[N]) { std::copy_n(text, N, characters); }
+  char characters[N];
+};
+
+namespace detail {
+
+template <Literal... parts>
+struct Joined {
+  static consteval auto build() {
+    std::array<char, (sizeof...(parts) + ... + sizeof(parts.characters)) - 2 * sizeof...(parts) + 1> text{};
+    char* end = text.data();
+    ((end = std::copy_n(parts.characters, sizeof(parts.characters) - 1, end)), ...);
+    return text;
+  }
+  static constexpr auto kText = build();
+};
+
+}  // namespace detail
+
+template <Literal... parts>
+inline constexpr Statement joined{detail::Joined<parts...>::kText.data()};
 
 // A row, borrowed from where it came from. A cell of another kind than the one asked for is Failure::corrupt: the statement and the
 // schema are ours, so the file is not.

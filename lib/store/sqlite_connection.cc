@@ -140,7 +140,11 @@ SqliteConnection::SqliteConnection(const SqliteFile& file, Access access, std::c
         fmt::format("store \"{}\": this user may not write it, and a store is written even to be read", printable(shown_))};
   }
   run("PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;");
-  if (access == Access::read) run("PRAGMA query_only = ON;");
+  // In KiB, at most: by default SQLite keeps two MiB of a file, and reads the inner pages of its indexes again and again.
+  run(access == Access::read ? "PRAGMA query_only = ON; PRAGMA cache_size = -16384;" : "PRAGMA cache_size = -65536;");
+  // In pages: 32 MiB of log before it is copied into the file. Random serials dirty other pages with every commit, and the same
+  // ones again and again over many.
+  run("PRAGMA wal_autocheckpoint = 8192;");
 }
 
 SqliteConnection::~SqliteConnection() = default;

@@ -49,63 +49,71 @@ class GoodRows {
  private:
   static constexpr sql::Migration kCurrent{1, ""};  // it is there already
   static constexpr sql::Statement kRows[] = {
-      "INSERT INTO store VALUES (1, CAST('store-----------' AS BLOB), 100, 100, NULL)",
-      "INSERT INTO vault_wraps VALUES (CAST('wrap-passphrase-' AS BLOB), 'passphrase', zeroblob(16), 131072, 8, 1, x'00', 100)",
-      "INSERT INTO vault_wraps VALUES (CAST('wrap-key-file---' AS BLOB), 'key_file', NULL, NULL, NULL, NULL, x'00', 100)",
-      "INSERT INTO spaces VALUES (CAST('space-acme------' AS BLOB), 'acme', 'private', 3, 100)",
-      "INSERT INTO spaces VALUES (CAST('space-other-----' AS BLOB), 'other', 'shield', 0, 100)",
-      "INSERT INTO roots (id, space, generation, state, certificate, key_handle, not_after, created_at) "
-      "VALUES (CAST('root-1----------' AS BLOB), CAST('space-acme------' AS BLOB), 1, 'retired', x'30', NULL, 900, 100)",
-      "INSERT INTO roots VALUES (CAST('root-2----------' AS BLOB), CAST('space-acme------' AS BLOB), 2, 'active', 7, x'30', x'01', "
-      "900, 5, "
-      "x'30', 1, 4, 100, 200, 100)",
-      "INSERT INTO roots (id, space, generation, state, certificate, key_handle, not_after, created_at) "
-      "VALUES (CAST('root-3----------' AS BLOB), CAST('space-acme------' AS BLOB), 3, 'next', x'30', x'01', 900, 100)",
-      "INSERT INTO databases VALUES (CAST('database-1------' AS BLOB), CAST('space-acme------' AS BLOB), 'orders', 'shop', "
-      "'Operational', "
-      "'db.example', 'app', NULL, '/srv/pg', x'01', 100, 100)",
-      "INSERT INTO databases VALUES (CAST('database-2------' AS BLOB), CAST('space-acme------' AS BLOB), 'bills', 'shop', "
-      "'disabled', "
-      "'db2.example', NULL, NULL, NULL, NULL, 100, 100)",
-      "INSERT INTO certificates VALUES (CAST('certificate-serv' AS BLOB), CAST('root-2----------' AS BLOB), "
-      "CAST('serial-server---' AS BLOB), "
-      "CAST('database-1------' AS BLOB), 'server', 'ready', NULL, 'sealed', x'30', x'01', NULL, 1, NULL, 100, 100, 500, NULL)",
-      "INSERT INTO certificates VALUES (CAST('certificate-old-' AS BLOB), CAST('root-2----------' AS BLOB), "
-      "CAST('serial-old------' AS BLOB), "
-      "CAST('database-1------' AS BLOB), 'client', 'ready', 'app', 'sealed', x'30', x'01', NULL, 1, 2, 100, 100, 500, NULL)",
-      "INSERT INTO certificates VALUES (CAST('certificate-new-' AS BLOB), CAST('root-2----------' AS BLOB), "
-      "CAST('serial-new------' AS BLOB), "
-      "CAST('database-1------' AS BLOB), 'client', 'ready', 'app', 'once', x'30', NULL, CAST('certificate-old-' AS BLOB), 2, 2, "
-      "100, 100, 500, "
-      "425)",
-      "INSERT INTO certificates VALUES (CAST('certificate-gone' AS BLOB), CAST('root-2----------' AS BLOB), "
-      "CAST('serial-gone-----' AS BLOB), "
-      "CAST('database-1------' AS BLOB), 'client', 'disabled', 'app', 'once', x'30', NULL, CAST('certificate-old-' AS BLOB), 2, 2, "
-      "100, 100, "
-      "500, NULL)",
-      "INSERT INTO revocations VALUES (CAST('root-2----------' AS BLOB), CAST('serial-gone-----' AS BLOB), 100, 1, 1, 500)",
-      "INSERT INTO revocations VALUES (CAST('root-2----------' AS BLOB), x'01', 100, 0, 2, NULL)",
-      "INSERT INTO ip_rules VALUES (CAST('rule-1----------' AS BLOB), CAST('database-1------' AS BLOB), 1, '192.0.2.0/24', NULL, "
-      "'Authorized', "
-      "100, 100)",
-      "INSERT INTO ip_rules VALUES (CAST('rule-2----------' AS BLOB), CAST('database-1------' AS BLOB), 60, '::/0', 'all', "
-      "'Authorizing', 100, "
+      "INSERT INTO store (id, uuid, created_at, latest_time_seen) VALUES (1, CAST('store-----------' AS BLOB), 100, "
       "100)",
-      "INSERT INTO ip_rules VALUES (CAST('rule-3----------' AS BLOB), CAST('database-1------' AS BLOB), 1, '192.0.2.0/24', NULL, "
-      "'deleted', 100, "
+      "INSERT INTO vault_wraps VALUES (1, 'passphrase', zeroblob(16), 131072, 8, 1, zeroblob(32), x'00', zeroblob(32), "
       "100)",
-      "INSERT INTO notices VALUES (CAST('notice-1--------' AS BLOB), CAST('certificate-new-' AS BLOB), 'renewed', '', 100, 100, "
-      "NULL, 0, NULL)",
-      "INSERT INTO notices VALUES (CAST('notice-2--------' AS BLOB), CAST('certificate-new-' AS BLOB), 'roots_changed', '3', 100, "
-      "NULL, NULL, 1, "
-      "110)",
-      "INSERT INTO notices VALUES (CAST('notice-3--------' AS BLOB), CAST('certificate-new-' AS BLOB), 'roots_changed', '4', 100, "
-      "NULL, NULL, 1, "
-      "110)",
-      "INSERT INTO idempotency_keys VALUES (x'', 'k1', 'create_space', 'ops', zeroblob(32), CAST('space-acme------' AS BLOB), 100)",
-      "INSERT INTO idempotency_keys VALUES (CAST('space-acme------' AS BLOB), 'k1', 'issue', 'ops', zeroblob(32), "
-      "CAST('certificate-new-' AS "
+      "INSERT INTO vault_wraps VALUES (2, 'key_file', NULL, NULL, NULL, NULL, zeroblob(32), x'00', zeroblob(32), 100)",
+      "INSERT INTO spaces (id, name, kind, last_generation, created_at) VALUES (CAST('space-acme------' AS BLOB), "
+      "'acme', 'private', 3, 100)",
+      "INSERT INTO spaces (id, name, kind, created_at) VALUES (CAST('space-other-----' AS BLOB), 'other', 'shield', "
+      "100)",
+      "INSERT INTO roots (id, space, generation, state, certificate, not_after, created_at, updated_at) VALUES "
+      "(CAST('root-1----------' AS BLOB), CAST('space-acme------' AS BLOB), 1, 'retired', x'30', 900, 100, 100)",
+      "INSERT INTO roots (id, space, generation, state, epoch, certificate, key_handle, not_after, mark, crl_number, "
+      "crl_covers, crl_this_update, crl_next_update, created_at, updated_at) VALUES (CAST('root-2----------' AS BLOB), "
+      "CAST('space-acme------' AS BLOB), 2, 'active', 7, x'30', x'01', 900, 5, 1, 4, 100, 200, 100, 100)",
+      "INSERT INTO crls (root, der) VALUES (CAST('root-2----------' AS BLOB), x'30')",
+      "INSERT INTO roots (id, space, generation, state, certificate, key_handle, not_after, created_at, updated_at) "
+      "VALUES (CAST('root-3----------' AS BLOB), CAST('space-acme------' AS BLOB), 3, 'next', x'30', x'01', 900, 100, "
+      "100)",
+      "INSERT INTO databases (id, space, name, app, state, hosts, role, contacts, data_directory, sealed_url, wanted, "
+      "proved, created_at, updated_at) VALUES (CAST('database-1------' AS BLOB), CAST('space-acme------' AS BLOB), "
+      "'orders', 'shop', 'Operational', 'db.example', 'app', '', '/srv/pg', x'01', 2, 1, 100, 100)",
+      "INSERT INTO databases (id, space, name, app, state, hosts, role, contacts, sealed_url, created_at, updated_at) "
+      "VALUES (CAST('database-2------' AS BLOB), CAST('space-acme------' AS BLOB), 'bills', 'shop', 'disabled', "
+      "'db2.example', 'app', '', x'01', 100, 100)",
+      "INSERT INTO certificates (id, root, serial, database, kind, state, custody, sealed_key, certificate, created_at,"
+      " updated_at, not_after) VALUES (CAST('certificate-serv' AS BLOB), CAST('root-2----------' AS BLOB), "
+      "CAST('serial-server---' AS BLOB), CAST('database-1------' AS BLOB), 'server', 'ready', 'sealed', x'01', x'30', "
+      "100, 100, 500)",
+      "INSERT INTO certificates (id, root, serial, database, kind, state, role, custody, sealed_key, bundle_generation,"
+      " certificate, created_at, updated_at, not_after) VALUES (CAST('certificate-old-' AS BLOB), "
+      "CAST('root-2----------' AS BLOB), CAST('serial-old------' AS BLOB), CAST('database-1------' AS BLOB), 'client', "
+      "'ready', 'app', 'sealed', x'01', 2, x'30', 100, 100, 500)",
+      "INSERT INTO certificates (id, root, serial, database, kind, state, role, custody, predecessor, terms, "
+      "bundle_generation, due_at, certificate, created_at, updated_at, not_after) VALUES (CAST('certificate-new-' AS "
+      "BLOB), CAST('root-2----------' AS BLOB), CAST('serial-new------' AS BLOB), CAST('database-1------' AS BLOB), "
+      "'client', 'ready', 'app', 'once', CAST('certificate-old-' AS BLOB), 2, 2, 425, x'30', 100, 100, 500)",
+      "INSERT INTO certificates (id, root, serial, database, kind, state, role, custody, predecessor, terms, "
+      "revoked_at, reason, mark, certificate, created_at, updated_at, not_after) VALUES (CAST('certificate-gone' AS "
+      "BLOB), CAST('root-2----------' AS BLOB), CAST('serial-gone-----' AS BLOB), CAST('database-1------' AS BLOB), "
+      "'client', 'disabled', 'app', 'once', CAST('certificate-old-' AS BLOB), 2, 100, 1, 1, x'30', 100, 100, 500)",
+      "INSERT INTO database_roles (database, role, certificates) VALUES (CAST('database-1------' AS BLOB), 'app', 2)",
+      "INSERT INTO proofs (database, root, crl_number, crl_covers, proved_at) VALUES (CAST('database-1------' AS BLOB),"
+      " CAST('root-2----------' AS BLOB), 1, 4, 100)",
+      "INSERT INTO revocations (root, serial, revoked_at, reason, mark, not_after) VALUES (CAST('root-2----------' AS "
+      "BLOB), CAST('0000serial-gone-----' AS BLOB), 100, 1, 1, 500)",
+      "INSERT INTO revocations (root, serial, revoked_at, reason, mark) VALUES (CAST('root-2----------' AS BLOB), "
+      "zeroblob(20), 100, 0, 2)",
+      "INSERT INTO ip_rules (id, database, slot, cidr, description, state, created_at, updated_at) VALUES "
+      "(CAST('rule-1----------' AS BLOB), CAST('database-1------' AS BLOB), 1, '192.0.2.0/24', NULL, 'Authorized', 100,"
+      " 100)",
+      "INSERT INTO ip_rules (id, database, slot, cidr, description, state, created_at, updated_at) VALUES "
+      "(CAST('rule-2----------' AS BLOB), CAST('database-1------' AS BLOB), 60, '::/0', 'all', 'Authorizing', 100, 100)",
+      "INSERT INTO ip_rules (id, database, slot, cidr, description, state, created_at, updated_at) VALUES "
+      "(CAST('rule-3----------' AS BLOB), CAST('database-1------' AS BLOB), 1, '192.0.2.0/24', NULL, 'deleted', 100, "
+      "100)",
+      "INSERT INTO notices (id, certificate, kind, occasion, created_at, next_attempt_at) VALUES "
+      "(CAST('notice-1--------' AS BLOB), CAST('certificate-new-' AS BLOB), 'renewed', '', 100, 100)",
+      "INSERT INTO notices (id, certificate, kind, occasion, created_at, attempts, delivered_at) VALUES "
+      "(CAST('notice-2--------' AS BLOB), CAST('certificate-new-' AS BLOB), 'roots_changed', '3', 100, 1, 110)",
+      "INSERT INTO notices (id, certificate, kind, occasion, created_at, attempts, delivered_at) VALUES "
+      "(CAST('notice-3--------' AS BLOB), CAST('certificate-new-' AS BLOB), 'roots_changed', '4', 100, 1, 110)",
+      "INSERT INTO idempotency_keys VALUES (x'', 'k1', 'create_space', 'ops', zeroblob(32), CAST('space-acme------' AS "
       "BLOB), 100)",
+      "INSERT INTO idempotency_keys VALUES (CAST('space-acme------' AS BLOB), 'k1', 'issue', 'ops', zeroblob(32), "
+      "CAST('certificate-new-' AS BLOB), 100)",
       "INSERT INTO audit VALUES (x'', 1, 100, x'01', zeroblob(32))",
       "INSERT INTO audit VALUES (x'', 2, 100, x'01', zeroblob(32))",
       "INSERT INTO audit_heads VALUES (x'', 2, zeroblob(32))",
@@ -122,10 +130,11 @@ constexpr auto kNotNull = sql::Failure::not_null;
 
 TEST_CASE_METHOD(GoodRows, "there is one row about the store itself", "[schema]") {
   check_refused({
-      {"a second one", "INSERT INTO store VALUES (2, zeroblob(16), 100, 100, NULL)", kCheck},
+      {"a second one", "INSERT INTO store VALUES (2, zeroblob(16), 100, 100, NULL, NULL)", kCheck},
       {"the same again", "INSERT INTO store SELECT * FROM store", kUnique},
       {"a short UUID", "UPDATE store SET uuid = zeroblob(15)", kCheck},
       {"no time seen", "UPDATE store SET latest_time_seen = NULL", kNotNull},
+      {"ahead since nobody knows when", "UPDATE store SET clock_ahead_latest = 200", kCheck},
   });
 }
 
@@ -138,8 +147,22 @@ TEST_CASE_METHOD(GoodRows, "a wrap has the parameters of its method and no other
       {"a passphrase without p", "UPDATE vault_wraps SET scrypt_p = NULL WHERE method = 'passphrase'", kCheck},
       {"a key file with salt", "UPDATE vault_wraps SET salt = zeroblob(16) WHERE method = 'key_file'", kCheck},
       {"a short salt", "UPDATE vault_wraps SET salt = zeroblob(15) WHERE method = 'passphrase'", kCheck},
+      {"a long salt", "UPDATE vault_wraps SET salt = zeroblob(65) WHERE method = 'passphrase'", kCheck},
       {"an N of one", "UPDATE vault_wraps SET scrypt_n = 1 WHERE method = 'passphrase'", kCheck},
+      {"an r of none", "UPDATE vault_wraps SET scrypt_r = 0 WHERE method = 'passphrase'", kCheck},
+      {"a p of none", "UPDATE vault_wraps SET scrypt_p = 0 WHERE method = 'passphrase'", kCheck},
       {"nothing sealed", "UPDATE vault_wraps SET sealed_key = x''", kCheck},
+      {"a short check", "UPDATE vault_wraps SET key_check = zeroblob(31)", kCheck},
+      {"a short checksum", "UPDATE vault_wraps SET checksum = zeroblob(31)", kCheck},
+  });
+}
+
+TEST_CASE_METHOD(GoodRows, "a store key is sealed twice at most", "[schema]") {
+  check_refused({
+      {"a third", "INSERT INTO vault_wraps VALUES (3, 'key_file', NULL, NULL, NULL, NULL, zeroblob(32), x'00', zeroblob(32), 100)",
+       kCheck},
+      {"a number below one", "UPDATE vault_wraps SET number = 0 WHERE number = 1", kCheck},
+      {"another's number", "UPDATE vault_wraps SET number = 2 WHERE number = 1", kUnique},
   });
 }
 
@@ -175,6 +198,9 @@ TEST_CASE_METHOD(GoodRows, "a root that may sign has a key, and its list is whol
       {"a retiring root without a key", "UPDATE roots SET state = 'retiring', key_handle = NULL WHERE state = 'active'", kCheck},
       {"a key of nothing", "UPDATE roots SET key_handle = x'' WHERE state = 'active'", kCheck},
       {"a list without a number", "UPDATE roots SET crl_number = 0 WHERE state = 'active'", kCheck},
+      {"a second list", "INSERT INTO crls SELECT * FROM crls", kUnique},
+      {"an empty list", "UPDATE crls SET der = x''", kCheck},
+      {"a list of a root that is not there", "UPDATE crls SET root = zeroblob(16)", kForeign},
       {"a number without a list", "UPDATE roots SET crl_number = 1 WHERE state = 'next'", kCheck},
       {"a list without its date", "UPDATE roots SET crl_this_update = NULL WHERE state = 'active'", kCheck},
       {"a list without its end", "UPDATE roots SET crl_next_update = NULL WHERE state = 'active'", kCheck},
@@ -190,10 +216,45 @@ TEST_CASE_METHOD(GoodRows, "a database has a name in its space, a state of the r
       {"another's server", "UPDATE databases SET data_directory = '/srv/pg' WHERE name = 'bills'", kUnique},
       {"a state in other letters", "UPDATE databases SET state = 'operational' WHERE name = 'orders'", kCheck},
       {"no host", "UPDATE databases SET hosts = ''", kCheck},
+      {"no URL", "UPDATE databases SET sealed_url = NULL WHERE name = 'bills'", kCheck},
+      {"a URL after its end", "UPDATE databases SET state = 'destroyed' WHERE name = 'bills'", kCheck},
+      {"served from nowhere", "UPDATE databases SET state = 'Provisioning' WHERE name = 'bills'", kCheck},
+      {"more proved than wanted", "UPDATE databases SET proved = 3 WHERE name = 'orders'", kCheck},
+      {"half a certificate's id", "UPDATE databases SET server_certificate = zeroblob(8)", kCheck},
       {"a space that is not there", "UPDATE databases SET space = zeroblob(16) WHERE name = 'bills'", kForeign},
       {"to go while it has certificates", "DELETE FROM databases WHERE name = 'orders'", kForeign},
   });
-  check_taken({"UPDATE databases SET name = 'orders', space = CAST('space-other-----' AS BLOB) WHERE name = 'bills'"});
+  check_taken({"UPDATE databases SET name = 'orders', space = CAST('space-other-----' AS BLOB) WHERE name = 'bills'",
+               "UPDATE databases SET state = 'destroyed', sealed_url = NULL WHERE name = 'bills'"});
+}
+
+TEST_CASE_METHOD(GoodRows, "a destroyed database leaves its name and its server to another", "[schema]") {
+  check_taken(
+      {"UPDATE databases SET state = 'destroyed', sealed_url = NULL, name = 'orders', data_directory = '/srv/pg' "
+       "WHERE name = 'bills'"});
+}
+
+TEST_CASE_METHOD(GoodRows, "a role is counted once for a database, and a proof is of one root", "[schema]") {
+  check_refused({
+      {"fewer than none", "UPDATE database_roles SET certificates = -1", kCheck},
+      {"an empty role", "UPDATE database_roles SET role = ''", kCheck},
+      {"a role twice", "INSERT INTO database_roles SELECT * FROM database_roles", kUnique},
+      {"a proof twice", "INSERT INTO proofs SELECT * FROM proofs", kUnique},
+      {"a proof of no list", "UPDATE proofs SET crl_number = 0", kCheck},
+      {"a proof for a database that is not there", "UPDATE proofs SET database = zeroblob(16)", kForeign},
+  });
+}
+
+TEST_CASE_METHOD(GoodRows, "a certificate that is revoked says when, why and by which mark, and is out of use", "[schema]") {
+  check_refused({
+      {"without a date", "UPDATE certificates SET revoked_at = NULL WHERE mark = 1", kCheck},
+      {"without a reason", "UPDATE certificates SET reason = NULL WHERE mark = 1", kCheck},
+      {"without a mark", "UPDATE certificates SET mark = NULL WHERE mark = 1", kCheck},
+      {"on hold", "UPDATE certificates SET reason = 6 WHERE mark = 1", kCheck},
+      {"mark 0", "UPDATE certificates SET mark = 0 WHERE mark = 1", kCheck},
+      {"in use", "UPDATE certificates SET state = 'ready', predecessor = NULL WHERE mark = 1", kCheck},
+      {"disabling and not revoked", "UPDATE certificates SET state = 'disabling' WHERE kind = 'server'", kCheck},
+  });
 }
 
 TEST_CASE_METHOD(GoodRows, "a serial is there once under its root", "[schema]") {
@@ -211,8 +272,11 @@ TEST_CASE_METHOD(GoodRows, "a serial is there once under its root", "[schema]") 
 
 TEST_CASE_METHOD(GoodRows, "a certificate has one successor that is pending or ready", "[schema]") {
   check_refused({
-      {"a second one is enabled", "UPDATE certificates SET state = 'ready' WHERE state = 'disabled'", kUnique},
-      {"a second one is pending", "UPDATE certificates SET state = 'pending' WHERE state = 'disabled'", kUnique},
+      {"a second one is enabled",
+       "UPDATE certificates SET state = 'ready', revoked_at = NULL, reason = NULL, mark = NULL WHERE state = 'disabled'", kUnique},
+      {"a second one is pending",
+       "UPDATE certificates SET state = 'pending', revoked_at = NULL, reason = NULL, mark = NULL WHERE state = 'disabled'",
+       kUnique},
       {"it follows itself", "UPDATE certificates SET predecessor = id WHERE kind = 'server'", kCheck},
       {"it follows none that is there", "UPDATE certificates SET predecessor = zeroblob(16) WHERE kind = 'server'", kForeign},
   });
@@ -252,8 +316,8 @@ TEST_CASE_METHOD(GoodRows, "only a client that is in use is ever due", "[schema]
 
 TEST_CASE_METHOD(GoodRows, "a serial is revoked once, for a reason of RFC 5280", "[schema]") {
   check_refused({
-      {"again", "UPDATE revocations SET serial = x'01' WHERE mark = 1", kUnique},
-      {"no serial", "UPDATE revocations SET serial = x'' WHERE mark = 1", kCheck},
+      {"again", "UPDATE revocations SET serial = zeroblob(20) WHERE mark = 1", kUnique},
+      {"a serial without the zeros in front", "UPDATE revocations SET serial = zeroblob(16) WHERE mark = 1", kCheck},
       {"a serial of 21 octets", "UPDATE revocations SET serial = zeroblob(21) WHERE mark = 1", kCheck},
       {"on hold", "UPDATE revocations SET reason = 6", kCheck},
       {"the reason that is not used", "UPDATE revocations SET reason = 7", kCheck},

@@ -266,10 +266,10 @@ TEST_CASE_METHOD(Stores, "damage further in is found by the check, no backup is 
 
 TEST_CASE_METHOD(Stores, "rows that name others which are gone are found by the check", "[store]") {
   make_store();
-  run_sqlite(
-      file(),
-      "PRAGMA foreign_keys = OFF; INSERT INTO roots (id, space, generation, state, certificate, key_handle, not_after, created_at) "
-      "VALUES (zeroblob(16), zeroblob(16), 1, 'active', x'30', x'01', 900, 100);");
+  run_sqlite(file(),
+             "PRAGMA foreign_keys = OFF; INSERT INTO roots (id, space, generation, state, certificate, key_handle, not_after, "
+             "created_at, updated_at) "
+             "VALUES (zeroblob(16), zeroblob(16), 1, 'active', x'30', x'01', 900, 100, 100);");
   const auto findings = open_sqlite_store(file())->check();
   REQUIRE(findings.size() == 1);
   CHECK(findings[0].text == "a row of roots names one of spaces that is not there");

@@ -7,18 +7,23 @@ CREATE TABLE store (
   uuid OCTETS NOT NULL CHECK (length(uuid) = 16),
   created_at INT64 NOT NULL,
   latest_time_seen INT64 NOT NULL,
-  clock_suspect_since INT64
+  clock_ahead_since INT64,
+  clock_ahead_latest INT64,
+  CONSTRAINT store_clock_is_ahead_wholly CHECK ((clock_ahead_since IS NULL) = (clock_ahead_latest IS NULL))
 ) KEPT_BY_ROW;
 
--- The store key, sealed; by more than one at a time while it is wrapped anew.
+-- The store key, sealed; twice while one key takes over from another. `checksum` is of all the rest, so damage is told from a wrong
+-- key; `key_check` tells the right key from others. lib/custody/store_key.cc says how they are made.
 CREATE TABLE vault_wraps (
-  id OCTETS NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+  number INT64 NOT NULL PRIMARY KEY CHECK (number IN (1, 2)),
   method TEXT NOT NULL CHECK (method IN ('passphrase', 'key_file')),
-  salt OCTETS CHECK (length(salt) >= 16),
+  salt OCTETS CHECK (length(salt) BETWEEN 16 AND 64),
   scrypt_n INT64 CHECK (scrypt_n > 1),
   scrypt_r INT64 CHECK (scrypt_r > 0),
   scrypt_p INT64 CHECK (scrypt_p > 0),
+  key_check OCTETS NOT NULL CHECK (length(key_check) = 32),
   sealed_key OCTETS NOT NULL CHECK (length(sealed_key) > 0),
+  checksum OCTETS NOT NULL CHECK (length(checksum) = 32),
   created_at INT64 NOT NULL,
   CONSTRAINT vault_wraps_parameters CHECK (
     (method = 'passphrase') = (salt IS NOT NULL)
@@ -47,44 +52,63 @@ CREATE TABLE roots (
   key_handle OCTETS CHECK (length(key_handle) > 0),
   not_after INT64 NOT NULL,
   mark INT64 NOT NULL DEFAULT 0 CHECK (mark >= 0),
-  crl OCTETS CHECK (length(crl) > 0),
   crl_number INT64 NOT NULL DEFAULT 0 CHECK (crl_number >= 0),
   crl_covers INT64 NOT NULL DEFAULT 0,
   crl_this_update INT64,
   crl_next_update INT64,
   created_at INT64 NOT NULL,
+  updated_at INT64 NOT NULL,
   UNIQUE (space, generation),
   CONSTRAINT roots_crl_covers_marks_that_exist CHECK (crl_covers BETWEEN 0 AND mark),
   CONSTRAINT roots_crl_is_whole_or_absent CHECK (
-    (crl IS NULL) = (crl_number = 0)
-    AND (crl IS NULL) = (crl_this_update IS NULL)
-    AND (crl IS NULL) = (crl_next_update IS NULL)),
+    (crl_number = 0) = (crl_this_update IS NULL) AND (crl_number = 0) = (crl_next_update IS NULL)),
   CONSTRAINT roots_that_sign_have_a_key CHECK (key_handle IS NOT NULL OR state IN ('retired', 'distrusted'))
+) KEPT_BY_ROW;
+
+-- The lists themselves. A table of their own: to change a row is to write all of it, and these are long.
+CREATE TABLE crls (
+  root OCTETS NOT NULL PRIMARY KEY REFERENCES roots (id),
+  der OCTETS NOT NULL CHECK (length(der) > 0)
 ) KEPT_BY_ROW;
 
 CREATE UNIQUE INDEX roots_one_active ON roots (space) WHERE state = 'active';
 CREATE UNIQUE INDEX roots_one_next ON roots (space) WHERE state = 'next';
 
+-- Several values in one column stand a line each. `wanted` counts what changed in what its server is to serve, `proved` is the count
+-- that was seen there last, at `published_at`; `publication` numbers the attempts. `server_certificate` names the one in use.
 CREATE TABLE databases (
   id OCTETS NOT NULL PRIMARY KEY CHECK (length(id) = 16),
   space OCTETS NOT NULL REFERENCES spaces (id),
   name TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND 63),
-  app TEXT NOT NULL CHECK (length(app) > 0),
-  state TEXT NOT NULL CHECK (state IN ('disabled', 'Provisioning', 'Operational', 'Deprovisioning')),
+  app TEXT NOT NULL CHECK (length(app) BETWEEN 1 AND 63),
+  state TEXT NOT NULL CHECK (state IN ('disabled', 'Provisioning', 'Operational', 'Deprovisioning', 'destroyed')),
   hosts TEXT NOT NULL CHECK (length(hosts) > 0),
-  role TEXT,
-  contact TEXT,
+  role TEXT NOT NULL CHECK (length(role) BETWEEN 1 AND 63),
+  contacts TEXT NOT NULL,
   data_directory TEXT CHECK (length(data_directory) > 0),
   sealed_url OCTETS CHECK (length(sealed_url) > 0),
+  sealed_admin_url OCTETS CHECK (length(sealed_admin_url) > 0),
+  kept_blocks TEXT NOT NULL DEFAULT '',
+  server_certificate OCTETS CHECK (length(server_certificate) = 16),
+  server_forced INT64 NOT NULL DEFAULT 0 CHECK (server_forced IN (0, 1)),
+  wanted INT64 NOT NULL DEFAULT 0,
+  proved INT64 NOT NULL DEFAULT 0,
+  publication INT64 NOT NULL DEFAULT 0 CHECK (publication >= 0),
+  published_at INT64,
+  publication_error TEXT NOT NULL DEFAULT '',
   created_at INT64 NOT NULL,
   updated_at INT64 NOT NULL,
-  UNIQUE (space, name)
+  CONSTRAINT databases_prove_what_was_wanted CHECK (proved BETWEEN 0 AND wanted),
+  CONSTRAINT databases_have_a_url CHECK ((sealed_url IS NULL) = (state = 'destroyed')),
+  CONSTRAINT databases_are_served_from_a_directory CHECK (data_directory IS NOT NULL OR state IN ('disabled', 'destroyed'))
 ) KEPT_BY_ROW;
 
+CREATE UNIQUE INDEX databases_one_a_name ON databases (space, name) WHERE state <> 'destroyed';
 -- One server, one space: its files are global to it, and two spaces there would admit each other's clients.
-CREATE UNIQUE INDEX databases_one_server ON databases (data_directory) WHERE data_directory IS NOT NULL;
+CREATE UNIQUE INDEX databases_one_server ON databases (data_directory) WHERE data_directory IS NOT NULL AND state <> 'destroyed';
 
--- `due_at` is when a successor is to be made; null where none ever will be: superseded, revoked, disabled, servers' and probes'.
+-- `due_at` is when a sweep has to look at it next: to make a successor or, once there is one, to close it after its end; null where
+-- there is nothing to look for: revoked, disabled, servers' and probes'.
 CREATE TABLE certificates (
   id OCTETS NOT NULL PRIMARY KEY CHECK (length(id) = 16),
   root OCTETS NOT NULL REFERENCES roots (id),
@@ -103,30 +127,62 @@ CREATE TABLE certificates (
   updated_at INT64 NOT NULL,
   not_after INT64 NOT NULL,
   due_at INT64,
+  revoked_at INT64,
+  reason INT64 CHECK (reason IN (0, 1, 2, 3, 4, 5, 9, 10)),
+  mark INT64 CHECK (mark >= 1),
   UNIQUE (root, serial),
+  CONSTRAINT certificates_are_revoked_wholly CHECK (
+    (revoked_at IS NULL) = (reason IS NULL) AND (revoked_at IS NULL) = (mark IS NULL)),
+  CONSTRAINT certificates_revoked_are_out_of_use CHECK (revoked_at IS NULL OR state IN ('disabling', 'disabled')),
+  CONSTRAINT certificates_disabling_are_revoked CHECK (state <> 'disabling' OR revoked_at IS NOT NULL),
   CONSTRAINT certificates_of_clients_have_a_role CHECK (kind = 'server' OR role IS NOT NULL),
-  CONSTRAINT certificates_keep_sealed_keys_alone CHECK ((custody = 'sealed') = (sealed_key IS NOT NULL)),
+  CONSTRAINT certificates_keep_sealed_keys_alone CHECK (sealed_key IS NULL OR custody = 'sealed'),
+  CONSTRAINT certificates_of_sealed_custody_have_a_key CHECK (sealed_key IS NOT NULL OR custody <> 'sealed' OR state = 'disabled'),
   CONSTRAINT certificates_follow_another CHECK (predecessor <> id),
   CONSTRAINT certificates_of_clients_alone_are_due CHECK (due_at IS NULL OR kind = 'client'),
   CONSTRAINT certificates_out_of_use_are_never_due CHECK (due_at IS NULL OR state IN ('pending', 'ready'))
 ) KEPT_BY_ROW;
 
 CREATE INDEX certificates_of_database ON certificates (database, id);
-CREATE INDEX certificates_due ON certificates (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX certificates_due ON certificates (database, due_at, id) WHERE due_at IS NOT NULL;
+-- Nearly all are ready, so this one stays small and costs an issue nothing.
+CREATE INDEX certificates_not_ready ON certificates (database, state, id) WHERE state <> 'ready';
 -- A sweep run twice, or on two machines, makes one successor; revoking it makes room for another.
 CREATE UNIQUE INDEX certificates_one_successor ON certificates (predecessor) WHERE state IN ('pending', 'ready');
 
--- By serial, as a list is written. There may be serials that were never in `certificates`: a store that was restored knows them from the
--- list that a server has. `not_after` is then unknown. `reason` is the number of RFC 5280 5.3.1.
+-- Who may log in to a database: the roles that live client certificates name, with how many there are of each.
+CREATE TABLE database_roles (
+  database OCTETS NOT NULL REFERENCES databases (id),
+  role TEXT NOT NULL CHECK (length(role) BETWEEN 1 AND 63),
+  certificates INT64 NOT NULL CHECK (certificates >= 0),
+  PRIMARY KEY (database, role)
+) KEPT_BY_KEY;
+
+-- What the server of a database was proved to know of a root: that it trusts it, and up to which mark it refuses.
+CREATE TABLE proofs (
+  database OCTETS NOT NULL REFERENCES databases (id),
+  root OCTETS NOT NULL REFERENCES roots (id),
+  crl_number INT64 NOT NULL CHECK (crl_number >= 1),
+  crl_covers INT64 NOT NULL CHECK (crl_covers >= 0),
+  proved_at INT64 NOT NULL,
+  PRIMARY KEY (database, root)
+) KEPT_BY_KEY;
+
+-- By serial, as a list is written: with zeros in front, so that octets sort as numbers do. There may be serials that were never in
+-- `certificates`: a store that was restored knows them from the list that a server has. `not_after` is then unknown. `reason` is the
+-- number of RFC 5280 5.3.1.
 CREATE TABLE revocations (
   root OCTETS NOT NULL REFERENCES roots (id),
-  serial OCTETS NOT NULL CHECK (length(serial) BETWEEN 1 AND 20),
+  serial OCTETS NOT NULL CHECK (length(serial) = 20),
   revoked_at INT64 NOT NULL,
   reason INT64 NOT NULL CHECK (reason IN (0, 1, 2, 3, 4, 5, 9, 10)),
   mark INT64 NOT NULL CHECK (mark >= 1),
   not_after INT64,
   PRIMARY KEY (root, serial)
 ) KEPT_BY_KEY;
+
+-- What is not on a list yet.
+CREATE INDEX revocations_by_mark ON revocations (root, mark);
 
 CREATE TABLE ip_rules (
   id OCTETS NOT NULL PRIMARY KEY CHECK (length(id) = 16),
@@ -149,9 +205,9 @@ CREATE TABLE notices (
   kind TEXT NOT NULL CHECK (kind IN ('renewed', 'awaiting_request', 'downloaded', 'roots_changed')),
   occasion TEXT NOT NULL,
   created_at INT64 NOT NULL,
-  next_attempt_at INT64,
-  claimed_until INT64,
+  next_attempt_at INT64,  -- of a claimed one: when the claim ends
   attempts INT64 NOT NULL DEFAULT 0 CHECK (attempts >= 0),
+  last_error TEXT NOT NULL DEFAULT '',
   delivered_at INT64,
   UNIQUE (certificate, kind, occasion),
   CONSTRAINT notices_are_delivered_or_tried_again CHECK (delivered_at IS NULL OR next_attempt_at IS NULL)
@@ -166,7 +222,7 @@ CREATE TABLE idempotency_keys (
   verb TEXT NOT NULL CHECK (length(verb) > 0),
   actor TEXT NOT NULL CHECK (length(actor) > 0),
   request_hash OCTETS NOT NULL CHECK (length(request_hash) = 32),
-  result OCTETS NOT NULL CHECK (length(result) = 16),
+  result OCTETS NOT NULL,
   created_at INT64 NOT NULL,
   PRIMARY KEY (scope, key)
 ) KEPT_BY_KEY;

@@ -1,0 +1,7 @@
+#include <spaceca/vault.h>
+
+namespace spaceca {
+
+Vault::~Vault() = default;
+
+}  // namespace spaceca

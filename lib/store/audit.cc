@@ -1,0 +1,81 @@
+#include "store/audit.h"
+
+#include <algorithm>
+
+namespace spaceca::store {
+namespace {
+
+AuditCode code_of(ByteView octets) {
+  AuditCode code{};
+  if (octets.size() != code.size()) throw sql::EngineError{sql::Failure::corrupt, "store: an audit code has not 32 octets"};
+  std::ranges::copy(octets, code.begin());
+  return code;
+}
+
+}  // namespace
+
+AuditHead audit_head(sql::Transaction& tx, ByteView chain) {
+  const auto rows = tx.execute("SELECT number, code FROM audit_heads WHERE chain = $1", {chain});
+  if (rows.empty()) return {};
+  return {rows[0].integer(0), code_of(rows[0].octets(1))};
+}
+
+void append(sql::Transaction& tx, ByteView chain, std::span<const AuditRow> rows) {
+  std::vector<sql::Value> values;
+  values.reserve(rows.size() * 5);
+  for (const AuditRow& row : rows) {
+    values.insert(values.end(), {chain, row.number, value_of(row.at), ByteView{row.record}, ByteView{row.code}});
+  }
+  tx.execute_many("INSERT INTO audit (chain, number, at, record, code) VALUES ($1, $2, $3, $4, $5)", values);
+  tx.execute(
+      "INSERT INTO audit_heads (chain, number, code) VALUES ($1, $2, $3) "
+      "ON CONFLICT (chain) DO UPDATE SET number = $2, code = $3",
+      {chain, rows.back().number, ByteView{rows.back().code}});
+}
+
+std::vector<AuditRow> audit_rows(sql::Transaction& tx, ByteView chain, std::int64_t after, std::int64_t limit) {
+  std::vector<AuditRow> found;
+  tx.each(
+      "SELECT number, at, record, code FROM audit WHERE chain = $1 AND number > $2 ORDER BY number LIMIT $3", {chain, after, limit},
+      [&found](const sql::Row& row) {
+        const ByteView record = row.octets(2);
+        found.push_back({row.integer(0), instant_of(row.integer(1)), Bytes{record.begin(), record.end()}, code_of(row.octets(3))});
+      });
+  return found;
+}
+
+std::vector<Bytes> audit_chains(sql::Transaction& tx) {
+  std::vector<Bytes> found;
+  tx.each("SELECT DISTINCT chain FROM audit UNION SELECT chain FROM audit_heads ORDER BY 1", {}, [&found](const sql::Row& row) {
+    const ByteView chain = row.octets(0);
+    found.emplace_back(chain.begin(), chain.end());
+  });
+  return found;
+}
+
+std::optional<IdempotencyRow> find_idempotency_key(sql::Transaction& tx, ByteView scope, std::string_view key) {
+  const auto rows =
+      tx.execute("SELECT verb, actor, request_hash, result FROM idempotency_keys WHERE scope = $1 AND key = $2", {scope, key});
+  if (rows.empty()) return std::nullopt;
+  Reader read{rows[0]};
+  IdempotencyRow row;
+  row.verb = read.text();
+  row.actor = read.text();
+  row.request_hash = read.octets();
+  row.result = read.octets();
+  return row;
+}
+
+bool insert_idempotency_key(sql::Transaction& tx, ByteView scope, std::string_view key, const IdempotencyRow& row, Instant at) {
+  return !tx.execute(
+                "INSERT INTO idempotency_keys (scope, key, verb, actor, request_hash, result, created_at) "
+                "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (scope, key) DO NOTHING RETURNING verb",
+                {scope, key, row.verb, row.actor, ByteView{row.request_hash}, ByteView{row.result}, value_of(at)})
+              .empty();
+}
+
+void forget_idempotency_keys(sql::Transaction& tx, Instant before) {
+  tx.execute("DELETE FROM idempotency_keys WHERE created_at < $1", {value_of(before)});
+}
+
+}  // namespace spaceca::store

@@ -1,0 +1,42 @@
+// Commits shared by threads that write at the same time: one leads and commits for those who wait, as LevelDB's writers do, since a
+// commit costs much more than what is committed.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <mutex>
+
+#include "store/sql.h"
+
+namespace spaceca::store {
+
+// Any thread.
+class GroupCommit final {
+ public:
+  explicit GroupCommit(sql::Driver& driver) noexcept : driver_(driver) {}
+
+  // Runs the work in a write transaction, perhaps beside others' in the same, and returns when it is durable. What the work throws
+  // is thrown here, and then nothing of it stays. It may run more than once (when a neighbour in its transaction failed), so it
+  // must set its results anew each time; and on another thread, so it must not wait for this one.
+  using Work = std::function<void(sql::Transaction&)>;
+  void run(const Work& work);
+
+ private:
+  struct Waiting {
+    const Work& work;
+    std::exception_ptr failure = nullptr;
+    bool done = false;
+  };
+  void commit_together(std::deque<Waiting*>& group);
+  void commit_alone(Waiting& one);
+
+  sql::Driver& driver_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Waiting*> queue_;
+  bool led_ = false;
+};
+
+}  // namespace spaceca::store

@@ -1,0 +1,34 @@
+// The rows of notices, an outbox.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "store/columns.h"
+#include "store/sql.h"
+
+namespace spaceca::store {
+
+struct NoticeRow {
+  Id id;
+  Id certificate;
+  std::string kind;
+  std::string occasion;
+  Instant created_at;
+  std::int64_t attempts = 0;
+  Instant next_attempt_at;
+};
+
+// Does nothing if there is one of that kind and occasion.
+void insert(sql::Transaction& tx, const NoticeRow& notice);
+// Those whose next attempt is due, or so far ahead (after `never`) that only a clock which was wrong can have put it there.
+[[nodiscard]] std::vector<NoticeRow> notices_to_deliver(sql::Transaction& tx, Instant now, Instant never, std::int64_t limit);
+// Takes it, until that time, from whoever else may be at it: false if somebody else was faster.
+[[nodiscard]] bool claim(sql::Transaction& tx, const NoticeRow& notice, Instant until);
+void record_delivered(sql::Transaction& tx, const Id& notice, Instant at);
+// `again` as none: it is given up.
+void record_not_delivered(sql::Transaction& tx, const Id& notice, std::string_view why, const std::optional<Instant>& again);
+
+}  // namespace spaceca::store
