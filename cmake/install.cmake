@@ -14,6 +14,13 @@ else()
   set(license_component runtime)
 endif()
 
+if(TARGET spaceca_program)
+  install(TARGETS spaceca_program RUNTIME COMPONENT program)
+  # systemd looks here on every distribution, whatever the prefix's lib folder is called.
+  install(FILES ${PROJECT_SOURCE_DIR}/examples/cli/systemd/spaceca-sweep.service ${PROJECT_SOURCE_DIR}/examples/cli/systemd/spaceca-sweep.timer
+    DESTINATION lib/systemd/system COMPONENT program)
+endif()
+
 install(TARGETS spaceca EXPORT spaceca-core-targets
   LIBRARY COMPONENT runtime NAMELINK_COMPONENT dev
   ARCHIVE COMPONENT dev
@@ -24,6 +31,13 @@ if(TARGET spaceca_sqlite)
   list(APPEND spaceca_components sqlite)
   install(TARGETS spaceca_sqlite EXPORT spaceca-sqlite-targets
     LIBRARY COMPONENT sqlite NAMELINK_COMPONENT dev
+    ARCHIVE COMPONENT dev
+    FILE_SET HEADERS COMPONENT dev)
+endif()
+if(TARGET spaceca_postgres)
+  list(APPEND spaceca_components postgres)
+  install(TARGETS spaceca_postgres EXPORT spaceca-postgres-targets
+    LIBRARY COMPONENT postgres NAMELINK_COMPONENT dev
     ARCHIVE COMPONENT dev
     FILE_SET HEADERS COMPONENT dev)
 endif()
@@ -55,6 +69,9 @@ cmake_path(APPEND pc_includedir "\${prefix}" ${CMAKE_INSTALL_INCLUDEDIR})
 if(spaceca_is_static)
   set(pc_requires_private "libcrypto >= 3.0, fmt")
   set(pc_sqlite_requires_private "sqlite3 >= 3.37, fmt")
+  # Not by libpq.pc: what that adds for --static is for a libpq that is an archive too, and distributions do not pack all of it.
+  set(pc_postgres_requires_private "libssl >= 3.0, libcrypto >= 3.0, fmt")
+  set(pc_postgres_libs_private -lpq)
   set(pc_libs_private ${CMAKE_THREAD_LIBS_INIT})
   set(pc_definitions -DSPACECA_STATIC_DEFINE)
 endif()
@@ -63,6 +80,10 @@ install(FILES ${PROJECT_BINARY_DIR}/spaceca.pc DESTINATION ${pc_folder} COMPONEN
 if(TARGET spaceca_sqlite)
   configure_file(${CMAKE_CURRENT_LIST_DIR}/spaceca-sqlite.pc.in ${PROJECT_BINARY_DIR}/spaceca-sqlite.pc @ONLY)
   install(FILES ${PROJECT_BINARY_DIR}/spaceca-sqlite.pc DESTINATION ${pc_folder} COMPONENT dev)
+endif()
+if(TARGET spaceca_postgres)
+  configure_file(${CMAKE_CURRENT_LIST_DIR}/spaceca-postgres.pc.in ${PROJECT_BINARY_DIR}/spaceca-postgres.pc @ONLY)
+  install(FILES ${PROJECT_BINARY_DIR}/spaceca-postgres.pc DESTINATION ${pc_folder} COMPONENT dev)
 endif()
 
 if(PROJECT_IS_TOP_LEVEL)

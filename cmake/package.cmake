@@ -1,6 +1,6 @@
-# Debian packages (cpack -G DEB): libspaceca0.1 with the shared library, libspaceca-sqlite0.1 with
-# what needs SQLite, libspaceca-dev with what a build needs. Of a static build there is
-# the second alone. Configure with CMAKE_INSTALL_PREFIX=/usr: then the library goes where Debian looks for it, lib/<architecture>.
+# Debian packages (cpack -G DEB): libspaceca0.1 with the shared library, libspaceca-sqlite0.1 and libspaceca-postgres0.1 with
+# what needs SQLite and libpq, libspaceca-dev with what a build needs, and spaceca with the program. Of a static build there are the
+# last two alone. Configure with CMAKE_INSTALL_PREFIX=/usr: then the library goes where Debian looks for it, lib/<architecture>.
 get_target_property(type spaceca TYPE)
 get_target_property(version spaceca VERSION)
 get_target_property(soversion spaceca SOVERSION)
@@ -33,6 +33,15 @@ set(CPACK_DEBIAN_SQLITE_PACKAGE_NAME ${sqlite_package})
 set(CPACK_DEBIAN_SQLITE_PACKAGE_SECTION libs)
 set(CPACK_DEBIAN_SQLITE_PACKAGE_DEPENDS "${runtime_package} (= ${version})")
 set(CPACK_COMPONENT_SQLITE_DESCRIPTION "The shared library's stores in files of SQLite's.")
+set(postgres_package libspaceca-postgres${soversion})
+set(CPACK_DEBIAN_POSTGRES_PACKAGE_NAME ${postgres_package})
+set(CPACK_DEBIAN_POSTGRES_PACKAGE_SECTION libs)
+set(CPACK_DEBIAN_POSTGRES_PACKAGE_DEPENDS "${runtime_package} (= ${version})")
+set(CPACK_COMPONENT_POSTGRES_DESCRIPTION "The shared library's publishers for PostgreSQL.")
+set(CPACK_DEBIAN_PROGRAM_PACKAGE_NAME spaceca)
+set(CPACK_DEBIAN_PROGRAM_PACKAGE_SECTION admin)
+set(CPACK_DEBIAN_PROGRAM_PACKAGE_RECOMMENDS postgresql)
+set(CPACK_COMPONENT_PROGRAM_DESCRIPTION "The program spaceca, and a sweep of it as a systemd timer.")
 # Where the core lies that the other libraries load, since no package holds it yet.
 get_target_property(core_folder spaceca BINARY_DIR)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS ${core_folder})
@@ -44,11 +53,25 @@ if(type STREQUAL "SHARED_LIBRARY")
     list(APPEND CPACK_COMPONENTS_ALL sqlite)
     string(APPEND CPACK_DEBIAN_DEV_PACKAGE_DEPENDS ", ${sqlite_package} (= ${version})")
   endif()
+  if(TARGET spaceca_postgres)
+    list(APPEND CPACK_COMPONENTS_ALL postgres)
+    string(APPEND CPACK_DEBIAN_DEV_PACKAGE_DEPENDS ", ${postgres_package} (= ${version})")
+  endif()
 else()
   set(CPACK_COMPONENTS_ALL dev)
   set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS "libssl-dev (>= 3.0), libfmt-dev (>= 9)")
   if(TARGET spaceca_sqlite)
     string(APPEND CPACK_DEBIAN_DEV_PACKAGE_DEPENDS ", libsqlite3-dev (>= 3.37)")
+  endif()
+  if(TARGET spaceca_postgres)
+    string(APPEND CPACK_DEBIAN_DEV_PACKAGE_DEPENDS ", libpq-dev (>= 14)")
+  endif()
+endif()
+if(TARGET spaceca_program)
+  list(APPEND CPACK_COMPONENTS_ALL program)
+  if(type STREQUAL "SHARED_LIBRARY")
+    set(CPACK_DEBIAN_PROGRAM_PACKAGE_DEPENDS
+      "${runtime_package} (= ${version}), ${sqlite_package} (= ${version}), ${postgres_package} (= ${version})")
   endif()
 endif()
 

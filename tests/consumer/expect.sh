@@ -23,6 +23,16 @@ expect_store() {
   [ "$said" = 'sound' ] || complain "$1 says '$said', not 'sound'"
 }
 
+# expect_publisher PROGRAM KIND: it has a publisher, and knows nothing of libpq if the library is a shared one.
+expect_publisher() {
+  case $2-$(LC_ALL=C readelf --dynamic "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p') in
+    shared-*libpq* | shared-*libssl*) complain "$1 needs what the shared library should keep to itself: libpq, libssl" ;;
+    static-*libspaceca*) complain "$1 needs the shared library" ;;
+  esac
+  said=$("$1" /nonexistent)
+  [ "$said" = 'not there' ] || complain "$1 says '$said', not 'not there'"
+}
+
 complain() {
   echo "$1" >&2
   exit 1

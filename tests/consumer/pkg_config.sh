@@ -1,5 +1,5 @@
 #!/bin/sh
-# pkg_config.sh PREFIX BUILD KIND [sqlite]: as everybody else finds it.
+# pkg_config.sh PREFIX BUILD KIND [COMPONENT]…: as everybody else finds it.
 set -eu
 here=$(dirname "$0")
 # shellcheck source=tests/consumer/expect.sh
@@ -17,8 +17,23 @@ mkdir -p "$2"
 # shellcheck disable=SC2086  # both are lists of words
 $CXX -std=c++20 $CXXFLAGS -o "$2/consumer" "$here/consumer.cc" $flags
 expect "$2/consumer" "$3"
-if [ "${4-}" = sqlite ]; then
+# build_with COMPONENT PROGRAM
+build_with() {
   # shellcheck disable=SC2046,SC2086  # lists of words
-  $CXX -std=c++20 $CXXFLAGS -o "$2/keeper" "$here/keeper.cc" $(pkg-config $static --cflags --libs spaceca-sqlite)
-  expect_store "$2/keeper" "$3"
-fi
+  $CXX -std=c++20 $CXXFLAGS -o "$build/$2" "$here/$2.cc" $(pkg-config $static --cflags --libs "spaceca-$1")
+}
+
+build=$2 kind=$3
+shift 3
+for component; do
+  case $component in
+    sqlite)
+      build_with sqlite keeper
+      expect_store "$build/keeper" "$kind"
+      ;;
+    postgres)
+      build_with postgres carrier
+      expect_publisher "$build/carrier" "$kind"
+      ;;
+  esac
+done

@@ -15,8 +15,9 @@ namespace spaceca::test {
 class Postgres final {
  public:
   // Makes a cluster with the role `app`, its password below and a database `app`, and serves `files` (server.crt, server.key,
-  // root.crt). `hba` are the lines for TCP, `ident` those of pg_ident.conf, `settings` more lines of postgresql.conf; on the Unix
-  // socket the superuser is trusted. Listens on 127.0.0.1, 127.0.0.2 and ::1. Throws, with the server's log, if it does not start.
+  // root.crt); without any, TLS is off. `hba` are the lines for TCP, `ident` those of pg_ident.conf, `settings` more lines of
+  // postgresql.conf; on the Unix socket the superuser is trusted. Listens on 127.0.0.1, 127.0.0.2 and ::1. Throws, with the
+  // server's log, if it does not start.
   static constexpr std::string_view kAppByPassword =
       "hostssl all all 0.0.0.0/0 scram-sha-256 clientcert=verify-ca\n"
       "hostssl all all ::0/0 scram-sha-256 clientcert=verify-ca\n";
@@ -29,9 +30,15 @@ class Postgres final {
   static constexpr std::string_view kPassword = "s3cret horse";
 
   [[nodiscard]] int port() const { return port_; }
+  [[nodiscard]] std::filesystem::path data() const { return folder_.path() / "data"; }
+  [[nodiscard]] std::string socket_folder() const { return folder_.path().string(); }
   // As the superuser, by the Unix socket; throws if it fails.
   std::string sql(const std::string& text) const;
   [[nodiscard]] std::string log() const;
+  void stop() const;
+  void start_again();
+  // A file of its data directory, written as its owner's; it is not told to read it again.
+  void put(const std::filesystem::path& name, std::string_view content) const;
   // Replaces one of its files and has it read again; returns what it logged about that.
   std::string reload_with(const std::string& name, std::string_view content) const;
 

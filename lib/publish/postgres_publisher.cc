@@ -1,0 +1,435 @@
+#include <spaceca/postgres_publisher.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include <spaceca/error.h>
+#include <spaceca/exporter.h>
+
+#include "base/printable.h"
+#include "publish/config_file.h"
+#include "publish/connection.h"
+#include "publish/hba.h"
+#include "publish/layout.h"
+#include "publish/managed_block.h"
+#include "publish/owner.h"
+#include "publish/server.h"
+#include "publish/server_log.h"
+#include "publish/tls_probe.h"
+
+namespace spaceca {
+namespace publish {
+namespace {
+
+// --- what is asked for ---
+
+bool is_of(const Certificate& leaf, const Certificate& root) {
+  return std::ranges::equal(leaf.issuer_der(), root.subject_der()) &&
+         std::ranges::equal(leaf.authority_key_identifier(), root.subject_key_identifier());
+}
+
+void refuse_unfit(const Publication& what, const std::vector<Probe>& probes) {
+  if (what.number == 0) throw Error{Errc::invalid_argument, "publication: its number is 0; give 1 or more"};
+  for (const Certificate& root : what.server.roots()) {
+    const bool probed =
+        std::any_of(probes.begin(), probes.end(), [&root](const Probe& probe) { return is_of(probe.good.chain().back(), root); });
+    if (!probed) {
+      throw Error{Errc::invalid_argument, fmt::format("publication {}: there is no probe for root \"{}\", so that nothing could "
+                                                      "show that the server trusts it",
+                                                      what.number, printable(root.subject()))};
+    }
+  }
+}
+
+void refuse_bad_lists(const Publication& what, Instant now) {
+  auto findings = check_for_postgresql(what.crls, what.server.roots(), now);
+  if (findings.empty()) return;
+  const std::string first = findings.front().text;
+  throw Error{Errc::policy, fmt::format("publication {}: PostgreSQL cannot live with its lists: {}", what.number, first),
+              std::move(findings)};
+}
+
+std::string listed(const std::vector<std::string>& texts) {
+  std::string all;
+  for (const std::string& text : texts) all += (all.empty() ? "" : "; ") + text;
+  return all;
+}
+
+// --- where it goes ---
+
+std::filesystem::path without_links(const std::filesystem::path& folder) {
+  std::error_code error;
+  auto path = std::filesystem::canonical(folder, error);
+  if (!error) return path;
+  const Errc code = error == std::errc::no_such_file_or_directory ? Errc::not_found
+                    : error == std::errc::permission_denied       ? Errc::permission
+                                                                  : Errc::io;
+  throw Error{code, fmt::format("data directory \"{}\": {}", printable(folder.string()), error.message())};
+}
+
+// The place and the server that one call is about.
+class Site final {
+ public:
+  Site(const ServedDatabase& where, std::chrono::seconds patience)
+      : where_(where),
+        patience_(patience),
+        address(address_of(where.url)),
+        data(without_links(where.data_directory)),
+        owner(data),
+        layout(data, where, owner),
+        server(connect()) {
+    refuse_mark_of_another(hba_file(), content_of(hba_file(), owner).value_or(""));
+    refuse_mark_of_another(config_file(), content_of(config_file(), owner).value_or(""));
+  }
+  Site(const Site&) = delete;
+  Site& operator=(const Site&) = delete;
+
+  [[nodiscard]] Deadline deadline() const { return std::chrono::steady_clock::now() + patience_; }
+  [[nodiscard]] const std::filesystem::path& hba_file() const { return server.hba_file(); }
+  [[nodiscard]] const std::filesystem::path& config_file() const { return server.config_file(); }
+  [[nodiscard]] std::string mark() const { return opening_mark(where_.space, where_.database); }
+  [[nodiscard]] hba::Outcome outcome(const Publication& what, const std::vector<hba::Rule>& rules) {
+    return hba::outcome_of({.database = address.database, .roles = what.roles, .keep = what.keep, .dialect = server.dialect()},
+                           rules, server.matches(deadline()));
+  }
+  // Nothing is written where the server would not read its files again anyway.
+  void refuse_faults() {
+    const auto faults = server.faults(deadline());
+    if (faults.empty()) return;
+    throw Error{Errc::policy, fmt::format("the server of \"{}\" would not take its files as they are: {}", printable(data.string()),
+                                          listed(faults))};
+  }
+
+ private:
+  Server connect() const {
+    const auto version = content_of(data / "PG_VERSION", owner);
+    if (!version) {
+      throw Error{
+          Errc::invalid_argument,
+          fmt::format("data directory \"{}\": is none of PostgreSQL's, since it holds no PG_VERSION", printable(data.string()))};
+    }
+    layout.refuse_another();
+    return Server{where_, data, owner, deadline()};
+  }
+  void refuse_mark_of_another(const std::filesystem::path& file, std::string_view content) const {
+    const std::string found = managed(content, file.string()).mark;
+    if (found.empty() || found == mark()) return;
+    throw Error{Errc::policy, fmt::format("file \"{}\": its lines between marks are of another database: {}",
+                                          printable(file.string()), printable(found))};
+  }
+
+  const ServedDatabase& where_;
+  std::chrono::seconds patience_;
+
+ public:
+  const Address address;
+  const std::filesystem::path data;
+  const Owner owner;
+  const Layout layout;
+  Server server;
+};
+
+// --- publishing ---
+
+class Publishing final {
+ public:
+  Publishing(Site& site, const Publication& what, const std::vector<Probe>& probes,
+             const std::function<void(const std::string&)>& progress)
+      : site_(site), what_(what), probes_(probes), progress_(progress) {}
+
+  // Everything that can be refused before anything is written.
+  void look();
+  void write();
+  void switch_tls();
+  void switch_lines();
+  void finish();
+  // After a failure. Throws it again, with what became of the server.
+  [[noreturn]] void go_back(const Error& why);
+
+ private:
+  void say(const std::string& text) const {
+    if (progress_) progress_(text);
+  }
+  [[noreturn]] void not_taken(const std::string& why) const {
+    throw Error{Errc::not_taken, fmt::format("publication {}: {}", what_.number, why)};
+  }
+  void open_files();
+  void refuse_earlier() const;
+  void prove_certificate();
+  void prove(const Probe& probe);
+
+  Site& site_;
+  const Publication& what_;
+  const std::vector<Probe>& probes_;
+  const std::function<void(const std::string&)>& progress_;
+  std::optional<ConfigFile> config_;
+  std::optional<ConfigFile> hba_;
+  files::Descriptor lock_;
+  std::optional<ServerLog> log_;
+  Bytes shown_before_;
+  std::string settings_;
+  std::optional<std::string> proved_before_;
+};
+
+void Publishing::open_files() {
+  config_.emplace(site_.config_file(), site_.owner);
+  hba_.emplace(site_.hba_file(), site_.owner);
+}
+
+void Publishing::refuse_earlier() const {
+  const std::uint64_t in_force = Layout::number_in(site_.layout.current().value_or(""));
+  if (in_force > what_.number) {
+    throw Error{Errc::policy,
+                fmt::format("publication {}: number {} was published before, and the later one stays", what_.number, in_force)};
+  }
+}
+
+void Publishing::look() {
+  open_files();
+  refuse_earlier();
+  refuse_bad_lists(what_, site_.server.now(site_.deadline()));
+  site_.refuse_faults();
+  const auto overriding = site_.server.overriding({}, site_.deadline());
+  if (!overriding.empty()) {
+    throw Error{Errc::policy, fmt::format("settings that are ours to make have the last word elsewhere: {}; take them out there "
+                                          "(ALTER SYSTEM RESET …)",
+                                          listed(overriding))};
+  }
+  site_.layout.check_may_write();
+  config_->check_replaceable();
+  hba_->check_replaceable();
+  shown_before_ = shake_hands(site_.address, nullptr, site_.deadline()).certificate;
+}
+
+void Publishing::write() {
+  lock_ = site_.layout.lock(site_.deadline());
+  // Whoever held it before may have published.
+  open_files();
+  refuse_earlier();
+  say("writes server.crt, server.key, root.crt, root.crl");
+  proved_before_ = site_.layout.proved();
+  settings_ = site_.layout.write(what_.number, exporter::server(what_.server) + exporter::revocation_lists(what_.crls));
+}
+
+void Publishing::switch_tls() {
+  log_.emplace(site_.server, site_.data, site_.owner, site_.deadline());
+  say("switches to them, and has the server read them");
+  site_.layout.put_current(settings_);
+  // Beside postgresql.conf a path without a folder in front holds wherever the two are moved to.
+  const auto current = site_.layout.current_path();
+  const bool together = config_->path().parent_path() == site_.data;
+  config_->replace(
+      with_block_at_end(managed(config_->content(), config_->path().string()).rest, site_.mark(),
+                        fmt::format("include_if_exists '{}'\n", together ? "spaceca/current.conf" : current.string())));
+  const auto faults = site_.server.faults(site_.deadline());
+  if (!faults.empty()) not_taken(listed(faults));
+  const auto overriding = site_.server.overriding(current, site_.deadline());
+  if (!overriding.empty()) not_taken("settings have the last word elsewhere: " + listed(overriding));
+  site_.server.reload(site_.deadline());
+  const auto elsewhere = site_.server.not_in_force(current, site_.deadline());
+  if (!elsewhere.empty()) not_taken("settings are in force from elsewhere: " + listed(elsewhere));
+  prove_certificate();
+  for (const Probe& probe : probes_) prove(probe);
+}
+
+void Publishing::prove_certificate() {
+  say(fmt::format("asks {} for its certificate", site_.address.text()));
+  const Handshake seen = shake_hands(site_.address, nullptr, site_.deadline());
+  const Certificate& ours = what_.server.certificate();
+  if (std::ranges::equal(seen.certificate, ours.der())) return;
+  not_taken(seen.certificate.empty() ? fmt::format("the server at {} shows no certificate: {}", site_.address.text(), seen.why)
+                                     : fmt::format("the server at {} shows another certificate than the one with serial {}",
+                                                   site_.address.text(), ours.serial().hex()));
+}
+
+void Publishing::prove(const Probe& probe) {
+  say(fmt::format("tries it out with a good and a revoked certificate of root {}", probe.generation));
+  const Handshake good = shake_hands(site_.address, &probe.good, site_.deadline());
+  if (good.verdict != Handshake::Verdict::passed)
+    not_taken(fmt::format("a good certificate of root {} is refused: {}", probe.generation, good.why));
+  const Handshake revoked = shake_hands(site_.address, &probe.revoked, site_.deadline());
+  if (revoked.verdict == Handshake::Verdict::passed)
+    not_taken(fmt::format("a revoked certificate of root {} is let in", probe.generation));
+  if (revoked.why != kRevoked)
+    not_taken(fmt::format("a revoked certificate of root {} is refused, but not as revoked: {}", probe.generation, revoked.why));
+}
+
+void Publishing::switch_lines() {
+  say(fmt::format("writes the lines for database \"{}\" into pg_hba.conf", printable(site_.address.database)));
+  const auto rules = site_.server.rules(site_.deadline());
+  const std::string rest = managed(hba_->content(), hba_->path().string()).rest;
+  hba_->replace(with_block_on_top(rest, site_.mark(), site_.outcome(what_, rules).lines));
+  // Either alone proves nothing: the view shows what stands in the file, and the time moves even if the file was refused.
+  const auto faults = site_.server.faults(site_.deadline());
+  if (!faults.empty()) not_taken(listed(faults));
+  site_.server.reload(site_.deadline());
+}
+
+void Publishing::finish() {
+  config_->keep();
+  hba_->keep();
+  if (proved_before_ == settings_) return;
+  site_.layout.put_proved(settings_);
+  site_.layout.remove_others(settings_, proved_before_.value_or(""));
+  say(fmt::format("publication {} is in force", what_.number));
+}
+
+void Publishing::go_back(const Error& why) {
+  const std::string log = log_ ? log_->since() : "";
+  std::string now = "what was there before is in force again";
+  try {
+    say("goes back to what was there before");
+    hba_->put_back();
+    config_->put_back();
+    if (proved_before_) {
+      site_.layout.put_current(*proved_before_);
+    } else {
+      site_.layout.remove_current();
+    }
+    site_.server.reload(site_.deadline());
+    const Handshake seen = shake_hands(site_.address, nullptr, site_.deadline());
+    if (seen.certificate != shown_before_) now = "what was there before was put back, but the server does not show it";
+  } catch (const Error& error) {
+    now = fmt::format("and going back failed: {}", error.what());
+  }
+  throw Error{why.code(), fmt::format("{}; {}; {}", why.what(), now, log), why.findings()};
+}
+
+// --- the publisher ---
+
+class PostgresPublisher final : public Publisher {
+ public:
+  explicit PostgresPublisher(const PostgresPublisherOptions& options) : options_(options) {}
+
+  [[nodiscard]] Survey survey(const ServedDatabase& where, const Publication& what) override;
+  void publish(const ServedDatabase& where, const Publication& what, const std::vector<Probe>& probes) override;
+  void withdraw(const ServedDatabase& where) override;
+  [[nodiscard]] Served current(const ServedDatabase& where) override;
+
+ private:
+  void say(const std::string& text) const {
+    if (options_.progress) options_.progress(text);
+  }
+  void withdraw_lines(Site& site, ConfigFile& hba) const;
+  void withdraw_tls(Site& site, ConfigFile& config) const;
+
+  PostgresPublisherOptions options_;
+};
+
+Survey PostgresPublisher::survey(const ServedDatabase& where, const Publication& what) {
+  Site site{where, options_.patience};
+  site.refuse_faults();
+  const auto rules = site.server.rules(site.deadline());
+  Survey survey;
+  for (const hba::Rule* rule : site.outcome(what, rules).overridden)
+    survey.overridden.push_back({.file = rule->file, .number = rule->number, .text = rule->line.text});
+  survey.cut_off = site.server.sessions(site.address.database, what.roles, what.server.roots(), what.keep, site.deadline());
+  return survey;
+}
+
+void PostgresPublisher::publish(const ServedDatabase& where, const Publication& what, const std::vector<Probe>& probes) {
+  refuse_unfit(what, probes);
+  Site site{where, options_.patience};
+  Publishing publishing{site, what, probes, options_.progress};
+  publishing.look();
+  publishing.write();
+  try {
+    publishing.switch_tls();
+    publishing.switch_lines();
+  } catch (const Error& error) {
+    if (error.code() == Errc::unreachable) throw;  // what was written stays, and publishing again finishes it
+    publishing.go_back(error);
+  }
+  publishing.finish();
+}
+
+void PostgresPublisher::withdraw_lines(Site& site, ConfigFile& hba) const {
+  const ManagedFile content = managed(hba.content(), hba.path().string());
+  if (!content.block) return;
+  say("takes its lines out of pg_hba.conf");
+  hba.check_replaceable();
+  hba.replace(content.rest);
+  const auto faults = site.server.faults(site.deadline());
+  if (!faults.empty()) {
+    hba.put_back();
+    throw Error{Errc::not_taken, fmt::format("the server would not take pg_hba.conf without our lines: {}", listed(faults))};
+  }
+  site.server.reload(site.deadline());
+}
+
+void PostgresPublisher::withdraw_tls(Site& site, ConfigFile& config) const {
+  const ManagedFile content = managed(config.content(), config.path().string());
+  if (!content.block) return;
+  say("takes its settings out of postgresql.conf");
+  config.check_replaceable();
+  const ServerLog log{site.server, site.data, site.owner, site.deadline()};
+  const Bytes ours = shake_hands(site.address, nullptr, site.deadline()).certificate;
+  config.replace(content.rest);
+  site.server.reload(site.deadline());
+  const bool in_use = site.server.uses(site.layout.current_path(), site.deadline());
+  const Handshake seen = shake_hands(site.address, nullptr, site.deadline());
+  if (!in_use && (seen.certificate.empty() || seen.certificate != ours)) return;
+  config.put_back();
+  site.server.reload(site.deadline());
+  throw Error{Errc::not_taken, fmt::format("the server did not take the settings that were there before; {}", log.since())};
+}
+
+void PostgresPublisher::withdraw(const ServedDatabase& where) {
+  Site site{where, options_.patience};
+  site.refuse_faults();
+  files::Descriptor lock;
+  if (site.layout.is_there()) lock = site.layout.lock(site.deadline());
+  ConfigFile hba{site.hba_file(), site.owner};
+  ConfigFile config{site.config_file(), site.owner};
+  withdraw_lines(site, hba);
+  try {
+    withdraw_tls(site, config);
+  } catch (const Error& error) {
+    if (error.code() != Errc::not_taken) throw;
+    hba.put_back();
+    site.server.reload(site.deadline());
+    throw;
+  }
+  hba.keep();
+  config.keep();
+  if (site.layout.is_there()) site.layout.remove_all();
+}
+
+// The lists of a file, one after the other.
+std::vector<Crl> lists_in(std::string_view file) {
+  constexpr std::string_view kEnd = "-----END X509 CRL-----\n";
+  std::vector<Crl> lists;
+  for (auto end = file.find(kEnd); end != std::string_view::npos; end = file.find(kEnd)) {
+    lists.push_back(Crl::from_pem(file.substr(0, end + kEnd.size())));
+    file.remove_prefix(end + kEnd.size());
+  }
+  return lists;
+}
+
+Served PostgresPublisher::current(const ServedDatabase& where) {
+  Site site{where, options_.patience};
+  const std::string settings = site.layout.current().value_or("");
+  Served served{.number = Layout::number_in(settings), .crls = {}, .server = {}};
+  if (const auto lists = site.layout.file_of(settings, "root.crl")) served.crls = lists_in(*lists);
+  const Handshake seen = shake_hands(site.address, nullptr, site.deadline());
+  if (seen.certificate.empty()) return served;
+  try {
+    served.server = Certificate::from_der(seen.certificate);
+  } catch (const Error&) {
+    // Somebody else's, of a kind that is none of ours.
+  }
+  return served;
+}
+
+}  // namespace
+}  // namespace publish
+
+std::unique_ptr<Publisher> postgres_publisher(const PostgresPublisherOptions& options) {
+  return std::make_unique<publish::PostgresPublisher>(options);
+}
+
+}  // namespace spaceca

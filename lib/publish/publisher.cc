@@ -1,0 +1,7 @@
+#include <spaceca/publisher.h>
+
+namespace spaceca {
+
+Publisher::~Publisher() = default;
+
+}  // namespace spaceca

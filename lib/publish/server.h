@@ -1,0 +1,69 @@
+// The server that is published to, as its administrator asks it: what it has read, and that it has read it again.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <spaceca/clock.h>
+#include <spaceca/publisher.h>
+
+#include "publish/connection.h"
+#include "publish/hba.h"
+#include "publish/owner.h"
+
+namespace spaceca::publish {
+
+class Server final {
+ public:
+  // Connects. The arguments are borrowed. Errc::unreachable, permission; mismatch if the admin URL leads to another server;
+  // unsupported before PostgreSQL 14.
+  Server(const ServedDatabase& where, const std::filesystem::path& data_directory, const Owner& owner, Deadline deadline);
+
+  // A new connection, to the server of the data directory and no other.
+  [[nodiscard]] Connection connect(Deadline deadline) const;
+  [[nodiscard]] Connection& connection() noexcept { return connection_; }
+  [[nodiscard]] const Postmaster& postmaster() const noexcept { return postmaster_; }
+
+  [[nodiscard]] const std::filesystem::path& config_file() const noexcept { return config_file_; }
+  [[nodiscard]] const std::filesystem::path& hba_file() const noexcept { return hba_file_; }
+  [[nodiscard]] hba::Dialect dialect() const;
+  [[nodiscard]] Instant now(Deadline deadline);  // by its clock, which is the one that judges certificates
+
+  // --- what it would read ---
+
+  // Lines that it would not take, so that it would not read the file again: "pg_hba.conf, line 7: invalid authentication method".
+  [[nodiscard]] std::vector<std::string> faults(Deadline deadline);
+  // Settings of ours that another file or the command line has the last word about: "ssl_cert_file: postgresql.auto.conf".
+  // `by_file` is current.conf once it is included, and empty before.
+  [[nodiscard]] std::vector<std::string> overriding(const std::filesystem::path& by_file, Deadline deadline);
+  // The lines of pg_hba.conf (and what it includes) but for those of our block.
+  [[nodiscard]] std::vector<hba::Rule> rules(Deadline deadline);
+  [[nodiscard]] hba::Matches matches(Deadline deadline);
+  [[nodiscard]] std::vector<Survey::Session> sessions(const std::string& database, const std::vector<RoleName>& roles,
+                                                      const std::vector<Certificate>& roots, const std::vector<Cidr>& keep,
+                                                      Deadline deadline);
+
+  // --- what it has read ---
+
+  // Has it read its files again, by SQL or else by signal, and waits until a new connection says that it has. It may still have
+  // refused them. Errc::unreachable if that takes too long.
+  void reload(Deadline deadline);
+  // Settings of ours that are in force from elsewhere, as of overriding().
+  [[nodiscard]] std::vector<std::string> not_in_force(const std::filesystem::path& by_file, Deadline deadline) const;
+  // Whether any of its settings comes from that file.
+  [[nodiscard]] bool uses(const std::filesystem::path& file, Deadline deadline) const;
+
+ private:
+  const ServedDatabase& where_;
+  const Owner& owner_;
+  std::filesystem::path data_directory_;
+  Postmaster postmaster_;
+  Connection connection_;
+  std::filesystem::path config_file_;
+  std::filesystem::path hba_file_;
+};
+
+}  // namespace spaceca::publish

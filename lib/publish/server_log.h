@@ -1,0 +1,28 @@
+// What a server's log says about a reload.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "publish/owner.h"
+#include "publish/server.h"
+
+namespace spaceca::publish {
+
+class ServerLog final {
+ public:
+  // Remembers where the log ends now. `owner` is borrowed.
+  ServerLog(Server& server, const std::filesystem::path& data_directory, const Owner& owner, Deadline deadline);
+
+  // What was written since about the files and TLS, in a phrase: "the server's log says: …". Lines about anything else are left
+  // out, since a statement in a log may hold anything.
+  [[nodiscard]] std::string since() const;
+
+ private:
+  const Owner& owner_;
+  std::filesystem::path file_;  // empty if there is none to read
+  std::uintmax_t from_ = 0;
+};
+
+}  // namespace spaceca::publish

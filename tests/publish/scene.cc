@@ -1,0 +1,98 @@
+#include "publish/scene.h"
+
+#include <grp.h>
+#include <pwd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <stdexcept>
+
+#include <fmt/format.h>
+
+namespace spaceca::test {
+
+int in_child(const std::string& user, const std::function<int()>& work) {
+  const passwd* const entry = user.empty() ? nullptr : getpwnam(user.c_str());
+  if (!user.empty() && entry == nullptr) throw std::runtime_error{"no user " + user};
+  const pid_t child = fork();
+  if (child < 0) throw std::runtime_error{"cannot fork"};
+  if (child == 0) {
+    int code = 200;
+    if (entry != nullptr &&
+        (initgroups(entry->pw_name, entry->pw_gid) != 0 || setgid(entry->pw_gid) != 0 || setuid(entry->pw_uid) != 0))
+      _exit(201);
+    try {
+      code = work();
+    } catch (const std::exception& error) {
+      std::fprintf(stderr, "%s\n", error.what());
+    }
+    _exit(code);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+SecretBytes secret(const std::string& text) { return SecretBytes{std::string_view{text}}; }
+
+Acme::Acme(const std::string& name, Instant at)
+    : now(at), space(name), root(Issuer::self_signed({.space = space}, PrivateKey::generate(), at)) {}
+
+Credential Acme::client(const std::string& role) const {
+  return root.issue_with_key(ClientSubject{.role = RoleName{role}, .database = DatabaseName{"orders"}}, now);
+}
+
+Probe Acme::probe() const {
+  Probe probe{.generation = 1, .good = client("probe"), .revoked = client("probe")};
+  probes_.push_back(probe.revoked.certificate().serial());
+  return probe;
+}
+
+Credential Acme::server(const std::vector<Certificate>& others) const {
+  const Credential made =
+      root.issue_with_key(ServerSubject{.hosts = {HostName{"localhost"}, HostName{"127.0.0.1"}, HostName{"::1"}}}, now);
+  std::vector<Certificate> roots = {root.certificate()};
+  roots.insert(roots.end(), others.begin(), others.end());
+  const SecretBytes key = made.key().pkcs8_der();
+  return Credential{made.chain(), PrivateKey::from_pkcs8_der(key.reveal()), roots};
+}
+
+Crl Acme::crl(const std::vector<Serial>& revoked) const {
+  std::vector<RevokedEntry> entries;
+  for (const std::vector<Serial>& serials : {revoked, probes_}) {
+    for (const Serial& serial : serials) entries.push_back({.serial = serial, .revoked_at = now});
+  }
+  return root.crl(std::move(entries), {.number = crl_number_++}, now);
+}
+
+Publication Acme::publication(std::uint64_t number, const std::vector<Serial>& revoked) const {
+  return {.number = number, .server = server(), .crls = {crl(revoked)}, .roles = {RoleName{"app"}}, .keep = {}};
+}
+
+ServedDatabase Scene::where(const std::string& space, const std::string& database) const {
+  return {.space = SpaceName{space},
+          .database = DatabaseName{database},
+          .data_directory = server.data(),
+          .url = secret(url()),
+          .admin_url = {}};
+}
+
+std::string Scene::url() const { return fmt::format("postgresql://app:s3cret%20horse@localhost:{}/app", server.port()); }
+
+Publication Scene::next(std::uint64_t number, const std::vector<Serial>& revoked) {
+  probes_.clear();
+  probes_.push_back(acme.probe());
+  return acme.publication(number, revoked);
+}
+
+Scene::Refusal Scene::refusal_of(const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    return {.code = error.code(), .text = error.what(), .findings = error.findings()};
+  }
+  throw std::runtime_error{"it was not refused"};
+}
+
+}  // namespace spaceca::test
