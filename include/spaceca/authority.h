@@ -1,0 +1,373 @@
+// Start here. An Authority keeps spaces: each has root CAs of its own, databases, and the certificates of their servers and
+// clients. It remembers all of it in a Store, keeps secrets by a Vault, and reads a Clock; the three are borrowed and must outlive
+// it.
+//
+//   auto store = open_sqlite_store("ca.db");
+//   auto vault = sealed_vault(*store, KeyFile{"ca.kek"});
+//   SystemClock clock;
+//   Authority authority{*store, *vault, clock};
+//   Space acme = authority.create_space(SpaceName{"acme"}, Actor{"ops"});
+//   acme.create_database({.name = DatabaseName{"sales"}, .app = AppName{"shop"}, .hosts = {HostName{"db.acme.example"}},
+//                         .url = DatabaseUrl{…}});
+//   Bundle bundle = acme.issue_client(DatabaseName{"sales"}, {.role = RoleName{"app"}});
+//
+// Any thread; several processes may work on one store. What a verb returns is durable. A verb that throws has done nothing, except
+// with Errc::io, unreachable and not_taken, where it says what it has done. Nothing here starts threads; what must happen in time
+// is done by whoever calls sweep(), every few hours or every day; at most two weeks may lie between two.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <spaceca/certificate.h>
+#include <spaceca/cidr.h>
+#include <spaceca/clock.h>
+#include <spaceca/crl.h>
+#include <spaceca/database_url.h>
+#include <spaceca/error.h>
+#include <spaceca/export.h>
+#include <spaceca/key.h>
+#include <spaceca/names.h>
+#include <spaceca/notifier.h>
+#include <spaceca/publisher.h>
+#include <spaceca/store.h>
+#include <spaceca/vault.h>
+
+namespace spaceca {
+
+// --- what is kept ---
+
+enum class RootState {
+  next,        // in every bundle, issues nothing but probes
+  active,      // issues
+  retiring,    // trusted still, since certificates of it are alive; issues nothing
+  retired,     // nothing of it is alive; its key is destroyed
+  distrusted,  // compromised: in no bundle
+};
+
+enum class DatabaseState { disabled, provisioning, operational, deprovisioning };
+
+enum class CertificateState {
+  pending,  // not every enabled server of its database is proved to trust its root yet
+  ready,
+  disabling,  // revoked; not every enabled server of the space is proved to know that yet
+  disabled,
+};
+
+enum class CertificateKind { server, client };
+
+// Who keeps the private key.
+enum class Custody {
+  sealed,     // we: it can be downloaded at any time
+  once,       // nobody: it was handed out when it was made
+  requester,  // whoever sent the request; we never had it
+};
+
+enum class SpaceKind { private_space };
+
+// As the reference writes them: "Provisioning", "ready".
+[[nodiscard]] SPACECA_EXPORT std::string_view text_of(RootState state);
+[[nodiscard]] SPACECA_EXPORT std::string_view text_of(DatabaseState state);
+[[nodiscard]] SPACECA_EXPORT std::string_view text_of(CertificateState state);
+[[nodiscard]] SPACECA_EXPORT std::string_view text_of(CertificateKind kind);
+[[nodiscard]] SPACECA_EXPORT std::string_view text_of(Custody custody);
+[[nodiscard]] SPACECA_EXPORT std::string_view text_of(SpaceKind kind);  // "private"
+
+struct RootRecord {
+  unsigned generation;
+  RootState state;
+  Certificate certificate;
+  Instant created_at;
+  // Its latest list.
+  std::uint64_t crl_number;
+  Instant crl_this_update;
+  Instant crl_next_update;
+};
+
+struct SpaceRecord {
+  SpaceName name;
+  SpaceKind kind;
+  Instant created_at;
+  std::vector<RootRecord> roots;  // by generation
+};
+
+struct DatabaseRecord {
+  SpaceName space;
+  DatabaseName name;
+  AppName app;
+  DatabaseState state;
+  std::vector<HostName> hosts;
+  RoleName role;  // of client certificates, unless they say another
+  std::vector<std::string> contacts;
+  std::filesystem::path data_directory;  // empty if the server is not on this machine
+  Instant created_at;
+  Instant updated_at;
+  bool publication_pending;       // the server does not serve yet what it should, as far as is proved
+  std::string publication_error;  // what the last attempt said; empty if it went well
+};
+
+struct Revocation {
+  Instant at;
+  RevocationReason reason;
+};
+
+struct CertificateRecord {
+  CertificateId id;
+  DatabaseName database;
+  CertificateKind kind;
+  CertificateState state;
+  Serial serial;
+  unsigned generation;           // of its root
+  std::optional<RoleName> role;  // of a client
+  Custody custody;
+  Instant created_at;
+  Instant updated_at;
+  Instant not_after;
+  std::optional<CertificateId> predecessor = {};
+  std::optional<CertificateId> successor = {};  // that is alive
+  std::optional<Revocation> revocation = {};
+};
+
+// --- what is asked ---
+
+// Lists come in pages, in a stable order; `next` of one is `after` of the following, and empty at the end.
+struct PageRequest {
+  std::string after = {};
+  unsigned limit = 100;  // 1 to 1000
+};
+template <class T>
+struct Page {
+  std::vector<T> items;
+  std::string next;
+};
+
+// A write may carry a key of the caller's choice, 1 to 255 printable ASCII characters. The same verb by the same actor with the
+// same key and the same request does nothing the second time, for thirty days, and answers as the first did; Errc::mismatch for
+// another request under the same key. A key of Custody::once is not handed out again: Errc::key_not_kept, naming the certificate.
+struct WriteOptions {
+  std::string idempotency_key = {};
+};
+
+struct DatabaseSpec {
+  DatabaseName name;
+  AppName app;
+  std::vector<HostName> hosts;  // of the server certificate; at least one
+  DatabaseUrl url;
+  std::optional<RoleName> role = {};  // otherwise the URL's user
+  SecretBytes admin_url = {};         // anything that libpq takes; empty: by the socket in the data directory's postmaster.pid
+  std::filesystem::path data_directory = {};
+  std::vector<std::string> contacts = {};
+};
+
+struct ClientRequest {
+  std::optional<RoleName> role = {};           // otherwise the database's
+  std::optional<CertificateRequest> csr = {};  // Custody::requester; of it only the public key is taken
+  Custody custody = Custody::sealed;           // or once; ignored with a csr
+  KeyAlgorithm key_algorithm = KeyAlgorithm::ecdsa_p256();
+};
+
+// What a holder receives.
+struct Bundle {
+  CertificateRecord record;
+  Chain chain;
+  std::vector<Certificate> roots;  // that the holder is to trust
+  std::optional<PrivateKey> key;   // where we have it
+
+  // For the exporters. Errc::key_not_kept without a key.
+  [[nodiscard]] SPACECA_EXPORT Credential credential() &&;
+};
+
+enum class CertificateOrder {
+  id,      // as they were made; all of them
+  expiry,  // the next to be renewed first; of clients, those that will be
+};
+struct CertificateQuery {
+  std::optional<CertificateState> state = {};  // with order id
+  CertificateOrder order = CertificateOrder::id;
+};
+
+struct AuditEntry {
+  std::uint64_t number;  // in its chain, from 1
+  Instant at;
+  std::string actor;
+  std::string verb;
+  std::string object;  // what it was done to
+  std::vector<std::pair<std::string, std::string>> details;
+};
+
+// The end of a chain, to be kept elsewhere: with it, a chain that was cut at its tail is found out.
+struct AuditAnchor {
+  std::string chain;  // the space's name; empty: the store's own
+  std::uint64_t number;
+  std::string code;  // hexadecimal
+};
+
+// Steps by hand of what advance_roots() does in time (DESIGN: next → active → retiring → retired).
+enum class RotationStep { prepare, activate, retire, rollback };
+
+// --- a space ---
+
+// All verbs on one space's rows hang here, under the name of one actor, so none can reach another's. Copies cheaply; borrows its
+// Authority. Whatever is another space's is Errc::not_found.
+class SPACECA_EXPORT Space final {
+ public:
+  [[nodiscard]] const SpaceName& name() const noexcept;
+  [[nodiscard]] SpaceRecord describe() const;
+
+  // Errc::exists for a name that is taken, policy if the data directory is another database's.
+  DatabaseRecord create_database(DatabaseSpec spec, const WriteOptions& options = {}) const;
+  [[nodiscard]] std::optional<DatabaseRecord> find_database(const DatabaseName& name) const;
+  [[nodiscard]] Page<DatabaseRecord> databases(const PageRequest& page = {}) const;
+  // The URL that clients connect by. Audited.
+  [[nodiscard]] DatabaseUrl url(const DatabaseName& name) const;
+
+  // A server certificate and the first client certificate, and the state Provisioning; the next publish_pending() brings them to
+  // the server. `keep`: from these addresses today's lines of pg_hba.conf go on to hold. Errc::policy if there is no data
+  // directory, or if it is enabled already.
+  DatabaseRecord enable_mtls(const DatabaseName& name, const std::vector<Cidr>& keep = {}, const WriteOptions& options = {}) const;
+  // Deprovisioning, until publish_pending() has withdrawn it; its certificates stay as they are. Errc::policy if it is not enabled.
+  DatabaseRecord disable_mtls(const DatabaseName& name, const WriteOptions& options = {}) const;
+  // Revokes what is alive of it and forgets its URLs and keys. Errc::policy while mTLS is enabled.
+  void destroy_database(const DatabaseName& name, const WriteOptions& options = {}) const;
+  // What publishing it would change. Changes nothing.
+  [[nodiscard]] Survey survey(const DatabaseName& name, Publisher& publisher, const std::vector<Cidr>& keep = {}) const;
+
+  Bundle issue_server(const DatabaseName& database, const WriteOptions& options = {}) const;
+  Bundle issue_client(const DatabaseName& database, const ClientRequest& request = {}, const WriteOptions& options = {}) const;
+  // All in one commit, or none; at most 10,000.
+  std::vector<Bundle> issue_clients(const DatabaseName& database, std::span<const ClientRequest> requests,
+                                    const WriteOptions& options = {}) const;
+
+  [[nodiscard]] std::optional<CertificateRecord> find_certificate(const CertificateId& id) const;
+  [[nodiscard]] std::vector<CertificateRecord> find_by_serial(const Serial& serial) const;  // one a root at most
+  [[nodiscard]] Page<CertificateRecord> certificates(const DatabaseName& database, const CertificateQuery& query = {},
+                                                     const PageRequest& page = {}) const;
+
+  // A write: audited, and it records which roots the holder knows from now on. Errc::policy for one that is revoked.
+  Bundle download(const CertificateId& id, const WriteOptions& options = {}) const;
+  // A successor now, with a notice. Errc::policy if it is revoked or has one already, naming it. A client whose key is his own
+  // needs a new request after two terms.
+  Bundle renew(const CertificateId& id, const std::optional<CertificateRequest>& csr = {}, const WriteOptions& options = {}) const;
+  // Marks them, all or none, and writes one new list for each root. Those that are revoked already stay as they are.
+  std::vector<CertificateRecord> revoke(std::span<const CertificateId> ids, RevocationReason reason,
+                                        const WriteOptions& options = {}) const;
+  CertificateRecord revoke(const CertificateId& id, RevocationReason reason, const WriteOptions& options = {}) const;
+  // One that this store never saw, of the root of that generation: for a store that was restored.
+  void revoke_serial(unsigned generation, const Serial& serial, RevocationReason reason, const WriteOptions& options = {}) const;
+  // Takes over what a server's lists say and this store does not know; how many entries that were.
+  std::size_t adopt(Publisher& publisher) const;
+
+  // The latest lists of all roots that are trusted.
+  [[nodiscard]] std::vector<Crl> crls() const;
+
+  // Errc::policy if it must not happen now, saying what stands against it (which server, which credential).
+  SpaceRecord rotate(RotationStep step, const WriteOptions& options = {}) const;
+  // Server certificates of this database move to the active root though clients may not know it yet.
+  void force_server(const DatabaseName& database, const WriteOptions& options = {}) const;
+  // The root is compromised: a new one now, this one out of every bundle, what was alive under it reissued; these are the
+  // successors.
+  std::vector<CertificateRecord> distrust(unsigned generation, const WriteOptions& options = {}) const;
+
+  [[nodiscard]] Page<AuditEntry> audit(const PageRequest& page = {}) const;
+
+  struct Impl;  // for the library
+  explicit Space(std::shared_ptr<const Impl> impl) noexcept : impl_(std::move(impl)) {}
+
+ private:
+  std::shared_ptr<const Impl> impl_;
+};
+
+// --- what happens in time ---
+
+using Deadline = std::chrono::steady_clock::time_point;
+inline constexpr Deadline kNoDeadline = Deadline::max();
+
+// What one part of a sweep did. A failure of one thing does not keep it from the next.
+struct SweepPart {
+  struct Item {
+    SpaceName space;
+    std::string object;             // a certificate's id, a database's name, a root's generation, a notice's id
+    std::string what;               // "renewed by 61acf66f-…", "published", or why not
+    std::optional<Errc> code = {};  // of a failure
+  };
+  std::vector<Item> done;
+  std::vector<Item> failed;  // tried again by the next sweep
+  std::vector<Item> late;    // it ought to have happened earlier
+  bool unfinished = false;   // the deadline came first
+};
+
+struct SweepReport {
+  SweepPart renewals;
+  SweepPart crls;
+  SweepPart roots;
+  SweepPart publications;
+  SweepPart notices;
+  // The clock stands behind or far ahead of what the store saw last. Nothing is lost; pruning, rotation and, if it is behind, mail
+  // wait.
+  bool clock_suspect = false;
+};
+
+struct SweepOptions {
+  Publisher* publisher = nullptr;  // none: nothing is published
+  Notifier* notifier = nullptr;
+  Deadline deadline = kNoDeadline;
+};
+
+// Where a database is.
+struct DatabaseLocation {
+  SpaceName space;
+  DatabaseName database;
+};
+
+class SPACECA_EXPORT Authority final {
+ public:
+  Authority(Store& store, const Vault& vault, const Clock& clock);
+  ~Authority();
+  Authority(const Authority&) = delete;
+  Authority& operator=(const Authority&) = delete;
+
+  // A space with its first root and that root's empty list. Errc::exists.
+  Space create_space(const SpaceName& name, const Actor& actor, const WriteOptions& options = {});
+  [[nodiscard]] Space space(const SpaceName& name, const Actor& actor) const;  // Errc::not_found
+  [[nodiscard]] Page<SpaceRecord> spaces(const PageRequest& page = {}) const;
+  // In which spaces an app has a database of that name; by name.
+  [[nodiscard]] std::vector<DatabaseLocation> locate(const DatabaseName& database, const AppName& app) const;
+
+  // Successors for what ends within 75 days.
+  SweepPart renew_due(Deadline deadline = kNoDeadline);
+  // New lists where marks are not on one, or where it is a week old.
+  SweepPart refresh_crls(Deadline deadline = kNoDeadline);
+  // The next step of each root's life, where its time has come and nothing stands against it.
+  SweepPart advance_roots(Deadline deadline = kNoDeadline);
+  // Brings every server to what it should serve, and the states of databases and certificates after it.
+  SweepPart publish_pending(Publisher& publisher, Deadline deadline = kNoDeadline);
+  SweepPart publish_pending(Publisher& publisher, const DatabaseLocation& only);
+  SweepPart deliver_notices(Notifier& notifier, Deadline deadline = kNoDeadline);
+  // The five, in this order.
+  SweepReport sweep(const SweepOptions& options = {});
+
+  [[nodiscard]] bool clock_suspect() const;
+  // The operator says that the clock is right.
+  void accept_clock(const Actor& actor);
+
+  // The store's own chain: spaces made, clocks accepted.
+  [[nodiscard]] Page<AuditEntry> audit(const PageRequest& page = {}) const;
+  [[nodiscard]] std::vector<AuditAnchor> audit_anchors() const;
+  // Every chain from its first entry to its head; what is altered, missing or out of order. Rows cut off at the tail together with
+  // the head cannot be seen from within: give the anchors that were kept elsewhere.
+  [[nodiscard]] std::vector<Finding> verify_audit(std::span<const AuditAnchor> anchors = {}) const;
+
+  struct Impl;  // for the library
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace spaceca

@@ -1,0 +1,126 @@
+// Certificates as they are found, listed and downloaded.
+#include <algorithm>
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include <spaceca/authority.h>
+#include <spaceca/error.h>
+
+#include "service/audit_chain.h"
+#include "service/databases.h"
+#include "service/idempotency.h"
+#include "service/issuance.h"
+#include "service/words.h"
+
+namespace spaceca {
+namespace service {
+namespace {
+
+// Where a page of certificates ended: an id, or when it is due and an id.
+using Cursor = store::DuePlace;
+
+[[noreturn]] void refuse_cursor(const std::string& after) { service::refuse_cursor(PageRequest{.after = after}, "certificates"); }
+
+Cursor cursor_of(const std::string& after, CertificateOrder order) {
+  Cursor cursor;
+  if (after.empty()) return cursor;
+  std::string_view id = after;
+  if (order == CertificateOrder::expiry) {
+    const auto colon = after.find(':');
+    if (colon == std::string::npos) refuse_cursor(after);
+    std::int64_t seconds = 0;
+    const auto [end, failure] = std::from_chars(after.data(), after.data() + colon, seconds);
+    if (failure != std::errc{} || end != after.data() + colon) refuse_cursor(after);
+    cursor.due = store::instant_of(seconds);
+    id = id.substr(colon + 1);
+  }
+  try {
+    cursor.id = CertificateId{id}.octets();
+  } catch (const Error&) {
+    refuse_cursor(after);
+  }
+  return cursor;
+}
+
+std::string text_of_cursor(const store::CertificateRow& last, CertificateOrder order) {
+  const std::string id = certificate_id(last.id).text();
+  if (order == CertificateOrder::id) return id;
+  return fmt::format("{}:{}", store::seconds_of(*last.due_at), id);
+}
+
+}  // namespace
+}  // namespace service
+
+std::optional<CertificateRecord> Space::find_certificate(const CertificateId& id) const {
+  const auto tx = impl_->authority.driver.read();
+  const auto row = store::find_certificate(*tx, impl_->id, service::id_of(id));
+  if (!row) return std::nullopt;
+  return service::record_of(*row);
+}
+
+std::vector<CertificateRecord> Space::find_by_serial(const Serial& serial) const {
+  const auto tx = impl_->authority.driver.read();
+  std::vector<CertificateRecord> found;
+  for (const store::CertificateRow& row : store::find_by_serial(*tx, impl_->id, serial.octets())) {
+    found.push_back(service::record_of(row));
+  }
+  return found;
+}
+
+Page<CertificateRecord> Space::certificates(const DatabaseName& database, const CertificateQuery& query,
+                                            const PageRequest& page) const {
+  const std::int64_t limit = service::checked_limit(page);
+  const service::Cursor cursor = service::cursor_of(page.after, query.order);
+  if (query.state && query.order != CertificateOrder::id) {
+    throw Error{Errc::invalid_argument, "certificates: a state goes with the order id"};
+  }
+  const auto tx = impl_->authority.driver.read();
+  const service::Id id = service::get_database(*tx, impl_->id, database).id;
+  const auto rows = query.order == CertificateOrder::expiry
+                        ? store::certificates_by_expiry(*tx, id, cursor, limit)
+                        : store::certificates(*tx, id, query.state ? text_of(*query.state) : "", cursor.id, limit);
+  Page<CertificateRecord> found;
+  found.items.reserve(rows.size());
+  for (const store::CertificateRow& row : rows) found.items.push_back(service::record_of(row));
+  if (rows.size() == static_cast<std::size_t>(limit)) found.next = service::text_of_cursor(rows.back(), query.order);
+  return found;
+}
+
+Bundle Space::download(const CertificateId& id, const WriteOptions& options) const {
+  service::Core& core = impl_->authority;
+  const service::Once once{impl_->id, options, "download", impl_->actor, id.text()};
+  const auto bundle = [&](sql::Transaction& tx) {
+    const auto row = store::find_certificate(tx, impl_->id, service::id_of(id));
+    if (!row) throw Error{Errc::not_found, fmt::format("certificate {}: is not there", id.text())};
+    if (row->state != "pending" && row->state != "ready") {
+      throw Error{Errc::policy, fmt::format("certificate {}: is {}, so there is nothing to use it for", id.text(), row->state)};
+    }
+    return service::bundle_of(core, tx, impl_->id, *row);
+  };
+  const auto perform = [&](const service::Once& request) {
+    const Instant now = core.now();
+    std::optional<Bundle> found;
+    core.commits.run([&](sql::Transaction& tx) {
+      found.emplace(bundle(tx));
+      std::int64_t latest = 0;
+      for (const store::RootRow& root : store::roots_of(tx, impl_->id)) {
+        if (service::is_trusted(root)) latest = root.generation;
+      }
+      const service::Id row = service::id_of(id);
+      store::record_bundle(tx, row, latest, now);
+      request.record(tx, std::span{&row, 1}, now);
+      service::record(tx, core.vault, impl_->id, now, impl_->actor,
+                      {.verb = "download",
+                       .object = id.text(),
+                       .details = {{"bundle", std::to_string(latest)}, {"key", found->key ? "yes" : "no"}}});
+    });
+    return std::move(*found);
+  };
+  return once.run(core.driver, perform, [&](const service::Ids&) {
+    const auto tx = core.driver.read();
+    return bundle(*tx);
+  });
+}
+
+}  // namespace spaceca

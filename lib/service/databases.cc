@@ -1,0 +1,285 @@
+#include "service/databases.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include <spaceca/error.h>
+
+#include "ossl/uuid.h"
+#include "service/aftermath.h"
+#include "service/audit_chain.h"
+#include "service/idempotency.h"
+#include "service/issuance.h"
+#include "service/publication.h"
+#include "service/revocation.h"
+#include "service/words.h"
+#include "store/spaces.h"
+
+namespace spaceca {
+namespace service {
+namespace {
+
+constexpr std::size_t kMostContacts = 20;
+constexpr std::size_t kMostHosts = 100;
+
+Binding url_binding(const Id& space, const Id& database, const char* purpose) {
+  return {.space = space, .row = database, .purpose = purpose};
+}
+
+[[noreturn]] void refuse(const DatabaseName& name, std::string_view why) {
+  throw Error{Errc::policy, fmt::format("database \"{}\": {}", name.text(), why)};
+}
+
+void check(const DatabaseSpec& spec) {
+  const auto wrong = [&spec](std::string_view why) {
+    throw Error{Errc::invalid_argument, fmt::format("database \"{}\": {}", spec.name.text(), why)};
+  };
+  if (spec.hosts.empty()) wrong("has no host; its server certificate needs one at least");
+  if (spec.hosts.size() > kMostHosts) wrong(fmt::format("has {} hosts, the most is {}", spec.hosts.size(), kMostHosts));
+  for (auto host = spec.hosts.begin(); host != spec.hosts.end(); ++host) {
+    if (std::find(spec.hosts.begin(), host, *host) != host) wrong(fmt::format("names host \"{}\" twice", host->text()));
+  }
+  if (spec.contacts.size() > kMostContacts)
+    wrong(fmt::format("has {} contacts, the most is {}", spec.contacts.size(), kMostContacts));
+  for (const std::string& contact : spec.contacts) {
+    const bool plain = std::ranges::all_of(contact, [](char c) { return c > ' ' && c != '\x7F'; });
+    const auto at = contact.find('@');
+    if (!plain || at == 0 || at == std::string::npos || at + 1 == contact.size()) {
+      wrong("a contact must be a mail address without blanks, such as ops@example.org");
+    }
+  }
+  if (!spec.data_directory.empty() &&
+      (!spec.data_directory.is_absolute() || spec.data_directory.native().find('\n') != std::string::npos)) {
+    wrong("the data directory must be an absolute path");
+  }
+}
+
+std::string request_text(const DatabaseSpec& spec) {
+  std::string text = fmt::format("{}\n{}\n{}\n{}", spec.name.text(), spec.app.text(), spec.role ? spec.role->text() : "",
+                                 spec.data_directory.native());
+  for (const HostName& host : spec.hosts) text += '\n' + host.text();
+  for (const std::string& contact : spec.contacts) text += "\n@" + contact;
+  return text;
+}
+
+Bytes sealed(Core& core, const Id& space, const Id& database, const char* purpose, const SecretBytes& secret) {
+  return secret.empty() ? Bytes{} : core.vault.seal(url_binding(space, database, purpose), secret.reveal());
+}
+
+}  // namespace
+
+store::DatabaseRow get_database(sql::Transaction& tx, const Id& space, const DatabaseName& name) {
+  auto row = store::find_database(tx, space, name.text());
+  if (!row) throw Error{Errc::not_found, fmt::format("database \"{}\": is not there", name.text())};
+  return std::move(*row);
+}
+
+bool is_enabled(const store::DatabaseRow& row) { return row.state == "Provisioning" || row.state == "Operational"; }
+
+DatabaseRecord record_of(sql::Transaction& tx, const store::DatabaseRow& row) {
+  DatabaseRecord record{.space = SpaceName{store::space_of(tx, row.space).name},
+                        .name = DatabaseName{row.name},
+                        .app = AppName{row.app},
+                        .state = database_state_of(row.state),
+                        .hosts = {},
+                        .role = RoleName{row.role},
+                        .contacts = lines_of(row.contacts),
+                        .data_directory = row.data_directory,
+                        .created_at = row.created_at,
+                        .updated_at = row.updated_at,
+                        .publication_pending = row.state == "Deprovisioning" || (is_enabled(row) && row.proved < row.wanted),
+                        .publication_error = row.publication_error};
+  for (const std::string& host : lines_of(row.hosts)) record.hosts.emplace_back(host, Wildcard::allowed);
+  return record;
+}
+
+ServedDatabase served(Core& core, sql::Transaction& tx, const store::DatabaseRow& row) {
+  ServedDatabase where{.space = SpaceName{store::space_of(tx, row.space).name},
+                       .database = DatabaseName{row.name},
+                       .data_directory = row.data_directory,
+                       .url = core.vault.unseal(url_binding(row.space, row.id, kUrl), row.sealed_url)};
+  if (!row.sealed_admin_url.empty()) {
+    where.admin_url = core.vault.unseal(url_binding(row.space, row.id, kAdminUrl), row.sealed_admin_url);
+  }
+  return where;
+}
+
+namespace {
+
+DatabaseRecord described(Core& core, const Id& space, const DatabaseName& name) {
+  const auto tx = core.driver.read();
+  return record_of(*tx, get_database(*tx, space, name));
+}
+
+}  // namespace
+}  // namespace service
+
+DatabaseRecord Space::create_database(DatabaseSpec spec, const WriteOptions& options) const {
+  service::check(spec);
+  service::Core& core = impl_->authority;
+  const service::Once once{impl_->id, options, "create_database", impl_->actor, service::request_text(spec)};
+  const auto perform = [&](const service::Once& request) {
+    const Instant now = core.now();
+    store::DatabaseRow row;
+    row.id = ossl::draw_uuid(now);
+    row.space = impl_->id;
+    row.name = spec.name.text();
+    row.app = spec.app.text();
+    row.state = "disabled";
+    std::vector<std::string> hosts;
+    for (const HostName& host : spec.hosts) hosts.push_back(host.text());
+    row.hosts = service::joined_lines(hosts);
+    row.role = spec.role ? spec.role->text() : RoleName{spec.url.user()}.text();
+    row.contacts = service::joined_lines(spec.contacts);
+    row.data_directory = spec.data_directory.lexically_normal().native();
+    row.sealed_url = service::sealed(core, impl_->id, row.id, service::kUrl, spec.url.text());
+    row.sealed_admin_url = service::sealed(core, impl_->id, row.id, service::kAdminUrl, spec.admin_url);
+    row.created_at = now;
+    core.commits.run([&](sql::Transaction& tx) {
+      if (!store::insert(tx, row)) {
+        if (store::find_database(tx, impl_->id, row.name)) {
+          throw Error{Errc::exists, fmt::format("database \"{}\": is there already", row.name)};
+        }
+        service::refuse(spec.name, fmt::format("the data directory {} belongs to another database; one server, one database",
+                                               row.data_directory));
+      }
+      request.record(tx, std::span{&row.id, 1}, now);
+      service::record(tx, core.vault, impl_->id, now, impl_->actor,
+                      {.verb = "create_database", .object = row.name, .details = {{"app", row.app}, {"role", row.role}}});
+    });
+    return service::after(fmt::format("database \"{}\": is made", spec.name.text()),
+                          [&] { return service::described(core, impl_->id, spec.name); });
+  };
+  return once.run(core.driver, perform, [&](const service::Ids&) { return service::described(core, impl_->id, spec.name); });
+}
+
+std::optional<DatabaseRecord> Space::find_database(const DatabaseName& name) const {
+  const auto tx = impl_->authority.driver.read();
+  const auto row = store::find_database(*tx, impl_->id, name.text());
+  if (!row) return std::nullopt;
+  return service::record_of(*tx, *row);
+}
+
+Page<DatabaseRecord> Space::databases(const PageRequest& page) const {
+  const std::int64_t limit = service::checked_limit(page);
+  service::check_name_cursor<DatabaseName>(page, "databases");
+  const auto tx = impl_->authority.driver.read();
+  Page<DatabaseRecord> found;
+  const auto rows = store::databases(*tx, impl_->id, page.after, limit);
+  for (const store::DatabaseRow& row : rows) found.items.push_back(service::record_of(*tx, row));
+  if (rows.size() == static_cast<std::size_t>(limit)) found.next = rows.back().name;
+  return found;
+}
+
+std::vector<DatabaseLocation> Authority::locate(const DatabaseName& database, const AppName& app) const {
+  const auto tx = impl_->driver.read();
+  std::vector<DatabaseLocation> found;
+  for (const std::string& space : store::locate(*tx, database.text(), app.text())) found.push_back({SpaceName{space}, database});
+  return found;
+}
+
+DatabaseUrl Space::url(const DatabaseName& name) const {
+  service::Core& core = impl_->authority;
+  const Instant now = core.now();
+  SecretBytes text;
+  core.commits.run([&](sql::Transaction& tx) {
+    const store::DatabaseRow row = service::get_database(tx, impl_->id, name);
+    text = core.vault.unseal(service::url_binding(impl_->id, row.id, service::kUrl), row.sealed_url);
+    service::record(tx, core.vault, impl_->id, now, impl_->actor, {.verb = "url", .object = row.name});
+  });
+  return DatabaseUrl{std::move(text)};
+}
+
+// --- mTLS ---
+
+DatabaseRecord Space::enable_mtls(const DatabaseName& name, const std::vector<Cidr>& keep, const WriteOptions& options) const {
+  service::Core& core = impl_->authority;
+  std::vector<std::string> blocks;
+  for (const Cidr& block : keep) blocks.push_back(block.text());
+  const service::Once once{impl_->id, options, "enable_mtls", impl_->actor, name.text() + '\n' + service::joined_lines(blocks)};
+  const auto perform = [&](const service::Once& request) {
+    return service::with_fresh_facts([&] {
+      const Instant now = core.now();
+      const auto facts = [&] {
+        const auto tx = core.driver.read();
+        return service::read_facts(core, *tx, impl_->id, service::get_database(*tx, impl_->id, name));
+      }();
+      if (facts.database.data_directory.empty()) {
+        service::refuse(name, "has no data directory, so nothing can be brought to its server");
+      }
+      const std::vector<service::Order> orders{
+          {.kind = CertificateKind::server},
+          {.role = RoleName{facts.database.role}, .handed_out = false},
+      };
+      service::Issuance issuance{core, facts, orders, now};
+      auto events = issuance.events("issue");
+      events.insert(events.begin(), {.verb = "enable_mtls", .object = name.text()});
+      core.commits.run([&](sql::Transaction& tx) {
+        if (!store::move_database(tx, facts.database.id, "disabled", "Provisioning", now)) {
+          service::refuse(name,
+                          fmt::format("mTLS is not disabled, its state is {}", store::database_of(tx, facts.database.id).state));
+        }
+        store::set_kept_blocks(tx, facts.database.id, service::joined_lines(blocks));
+        issuance.record(tx);
+        store::set_server(tx, facts.database.id, issuance.ids().front(), false);
+        store::want_publication(tx, facts.database.id);
+        request.record(tx, std::span{&facts.database.id, 1}, now);
+        service::record(tx, core.vault, impl_->id, now, impl_->actor, events);
+      });
+      return service::after(fmt::format("database \"{}\": mTLS is enabled", name.text()),
+                            [&] { return service::described(core, impl_->id, name); });
+    });
+  };
+  return once.run(core.driver, perform, [&](const service::Ids&) { return service::described(core, impl_->id, name); });
+}
+
+DatabaseRecord Space::disable_mtls(const DatabaseName& name, const WriteOptions& options) const {
+  service::Core& core = impl_->authority;
+  const service::Once once{impl_->id, options, "disable_mtls", impl_->actor, name.text()};
+  const auto perform = [&](const service::Once& request) {
+    const Instant now = core.now();
+    core.commits.run([&](sql::Transaction& tx) {
+      const store::DatabaseRow row = service::get_database(tx, impl_->id, name);
+      if (!service::is_enabled(row)) service::refuse(name, fmt::format("mTLS is not enabled, its state is {}", row.state));
+      static_cast<void>(store::move_database(tx, row.id, row.state, "Deprovisioning", now));
+      request.record(tx, std::span{&row.id, 1}, now);
+      service::record(tx, core.vault, impl_->id, now, impl_->actor, {.verb = "disable_mtls", .object = row.name});
+    });
+    return service::after(fmt::format("database \"{}\": mTLS is disabled", name.text()),
+                          [&] { return service::described(core, impl_->id, name); });
+  };
+  return once.run(core.driver, perform, [&](const service::Ids&) { return service::described(core, impl_->id, name); });
+}
+
+void Space::destroy_database(const DatabaseName& name, const WriteOptions& options) const {
+  service::Core& core = impl_->authority;
+  const service::Once once{impl_->id, options, "destroy_database", impl_->actor, name.text()};
+  const auto perform = [&](const service::Once& request) {
+    const Instant now = core.now();
+    std::vector<service::Id> roots;
+    core.commits.run([&](sql::Transaction& tx) {
+      const store::DatabaseRow row = service::get_database(tx, impl_->id, name);
+      if (row.state != "disabled") service::refuse(name, fmt::format("mTLS is in the state {}; destroy that first", row.state));
+      roots = service::revoke_all(tx, impl_->id, row.id, RevocationReason::cessation_of_operation, now);
+      store::forget_urls(tx, row.id);
+      request.record(tx, std::span{&row.id, 1}, now);
+      service::record(tx, core.vault, impl_->id, now, impl_->actor, {.verb = "destroy_database", .object = row.name});
+    });
+    service::after(fmt::format("database \"{}\": is destroyed; the next sweep writes the lists", name.text()),
+                   [&] { service::build_crls(core, roots); });
+    return 0;
+  };
+  static_cast<void>(once.run(core.driver, perform, [&](const service::Ids&) {
+    service::build_crls(core, service::trusted_roots(core, impl_->id));
+    return 0;
+  }));
+}
+
+Survey Space::survey(const DatabaseName& name, Publisher& publisher, const std::vector<Cidr>& keep) const {
+  service::Core& core = impl_->authority;
+  return service::survey(core, impl_->id, name, publisher, keep);
+}
+
+}  // namespace spaceca

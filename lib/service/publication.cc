@@ -1,0 +1,316 @@
+#include "service/publication.h"
+
+#include <algorithm>
+#include <limits>
+#include <map>
+
+#include <fmt/format.h>
+
+#include <spaceca/error.h>
+
+#include "ossl/uuid.h"
+#include "service/audit_chain.h"
+#include "service/clock_watch.h"
+#include "service/databases.h"
+#include "service/issuance.h"
+#include "service/revocation.h"
+#include "service/words.h"
+#include "store/databases.h"
+#include "store/spaces.h"
+
+namespace spaceca {
+namespace service {
+namespace {
+
+// Roots that a server is to trust, with the lists that go with them.
+struct Trust {
+  std::vector<store::RootRow> roots;
+  std::vector<Certificate> certificates;
+  std::vector<Crl> crls;
+};
+
+Trust read_trust(Core& core, sql::Transaction& tx, const Id& space) {
+  Trust trust;
+  for (store::RootRow& root : store::roots_of(tx, space)) {
+    if (!is_trusted(root)) continue;
+    trust.certificates.push_back(core.issuers.certificate_of(root));
+    trust.crls.push_back(Crl::from_der(store::crl_of(tx, root.id)));
+    trust.roots.push_back(std::move(root));
+  }
+  return trust;
+}
+
+std::vector<Cidr> kept_blocks(const store::DatabaseRow& database) {
+  std::vector<Cidr> blocks;
+  for (const std::string& line : lines_of(database.kept_blocks)) blocks.emplace_back(line);
+  return blocks;
+}
+
+Publication publication_of(Core& core, sql::Transaction& tx, const store::DatabaseRow& database, const Trust& trust,
+                           std::int64_t number) {
+  const auto server = database.server_certificate ? store::find_certificate(tx, database.space, *database.server_certificate)
+                                                  : std::optional<store::CertificateRow>{};
+  if (!server) throw Error{Errc::policy, fmt::format("database \"{}\": has no server certificate", database.name)};
+  Bundle bundle = bundle_of(core, tx, database.space, *server);
+  bundle.roots = trust.certificates;
+  Publication what{.number = static_cast<std::uint64_t>(number),
+                   .server = std::move(bundle).credential(),
+                   .crls = trust.crls,
+                   .roles = {},
+                   .keep = kept_blocks(database)};
+  for (const std::string& role : store::roles(tx, database.id)) what.roles.emplace_back(role);
+  return what;
+}
+
+// --- probes ---
+
+struct Probes {
+  std::vector<Probe> pairs;
+  std::vector<Id> roots;
+  std::int64_t publication = 0;  // that they are for
+};
+
+// One pair for each root, committed before use; the revoked ones by ordinary marks.
+Probes make_probes(Core& core, const store::DatabaseRow& database, const Trust& trust, std::int64_t served) {
+  const Instant now = core.now();
+  Probes probes;
+  std::vector<store::NewCertificate> rows;
+  std::vector<Id> ids;
+  for (const store::RootRow& root : trust.roots) {
+    const auto issuer = core.issuers.of(root);
+    const auto probe = [&] {
+      const Id id = ossl::draw_uuid(now);
+      ids.push_back(id);
+      return issuer->issue_probe(
+          {.role = RoleName{database.role}, .database = DatabaseName{database.name}, .id = certificate_id(id)}, now);
+    };
+    Credential good = probe();
+    Credential revoked = probe();
+    probes.pairs.push_back({generation_of(root), std::move(good), std::move(revoked)});
+    probes.roots.push_back(root.id);
+  }
+  for (std::size_t i = 0; i < probes.pairs.size(); ++i) {
+    const auto row = [&](const Id& id, const Credential& credential) {
+      rows.push_back({.id = id,
+                      .root = probes.roots[i],
+                      .serial = credential.certificate().serial().octets(),
+                      .database = database.id,
+                      .kind = "probe",
+                      .state = "ready",
+                      .role = database.role,
+                      .custody = "once",
+                      .certificate = credential.certificate().der(),
+                      .sealed_key = {},
+                      .created_at = now,
+                      .not_after = credential.certificate().validity().not_after});
+    };
+    row(ids[2 * i], probes.pairs[i].good);
+    row(ids[2 * i + 1], probes.pairs[i].revoked);
+  }
+  core.commits.run([&](sql::Transaction& tx) {
+    probes.publication = store::take_publication(tx, database.id, served);
+    store::insert(tx, rows);
+    for (std::size_t i = 0; i < probes.pairs.size(); ++i) {
+      const store::Revoked mark{.at = now,
+                                .reason = static_cast<std::int64_t>(RevocationReason::cessation_of_operation),
+                                .mark = store::take_mark(tx, probes.roots[i])};
+      static_cast<void>(store::mark_revoked(tx, ids[2 * i + 1], "disabled", mark));
+      const Certificate& certificate = probes.pairs[i].revoked.certificate();
+      static_cast<void>(store::insert(tx, {.root = probes.roots[i],
+                                           .serial = certificate.serial(),
+                                           .revoked = mark,
+                                           .not_after = certificate.validity().not_after}));
+    }
+  });
+  for (const Id& root : probes.roots) build_crl(core, root, Build::if_marked);
+  return probes;
+}
+
+// --- restored stores ---
+
+// A server that knows more than this store does: the store was restored from a backup.
+void refuse_if_restored(sql::Transaction& tx, const store::DatabaseRow& database, const Trust& trust, const Served& served) {
+  const auto refuse = [&database](const std::string& why) {
+    throw Error{Errc::policy, fmt::format("database \"{}\": its server {}, so this store was restored from a backup; "
+                                          "spaces:adopt takes over what the server knows",
+                                          database.name, why)};
+  };
+  const auto proofs = store::proofs(tx, database.id);
+  for (const Crl& list : served.crls) {
+    for (std::size_t i = 0; i < trust.roots.size(); ++i) {
+      if (!std::ranges::equal(list.issuer_der(), trust.certificates[i].subject_der())) continue;
+      const store::RootRow& root = trust.roots[i];
+      const auto number = static_cast<std::int64_t>(list.number().value_or(0));
+      if (number > root.crl_number)
+        refuse(fmt::format("has list {} of root {}, the latest here is {}", number, root.generation, root.crl_number));
+      const auto proof = std::ranges::find(proofs, root.id, &store::Proof::root);
+      if (proof != proofs.end() && proof->crl_number == number) continue;  // our own
+      for (const RevokedEntry& entry : list.entries()) {
+        if (!store::is_known(tx, root.id, entry.serial))
+          refuse(fmt::format("refuses serial {}, which is unknown here", entry.serial.hex()));
+      }
+    }
+  }
+}
+
+// --- one server ---
+
+void withdraw(Core& core, const store::DatabaseRow& database, Publisher& publisher) {
+  const ServedDatabase where = [&] {
+    const auto tx = core.driver.read();
+    return served(core, *tx, database);
+  }();
+  publisher.withdraw(where);
+  const Instant now = core.now();
+  core.commits.run([&](sql::Transaction& tx) {
+    if (!store::move_database(tx, database.id, "Deprovisioning", "disabled", now)) return;
+    store::forget_proofs(tx, database.id);
+    store::record_published(tx, database.id, database.wanted, now);
+    settle(tx, database.space, now);
+    record(tx, core.vault, database.space, now, sweeper(), {.verb = "withdraw", .object = database.name});
+  });
+}
+
+void publish(Core& core, const store::DatabaseRow& database, Publisher& publisher) {
+  const auto read = [&core](const auto& work) {
+    const auto tx = core.driver.read();
+    return work(*tx);
+  };
+  // No transaction is open while a server is asked.
+  const Served there = publisher.current(read([&](sql::Transaction& tx) { return served(core, tx, database); }));
+  const Trust before = read([&](sql::Transaction& tx) {
+    Trust trusted = read_trust(core, tx, database.space);
+    refuse_if_restored(tx, database, trusted, there);
+    return trusted;
+  });
+  const Probes probes = make_probes(core, database, before, static_cast<std::int64_t>(there.number));
+  Trust trust;
+  std::optional<Publication> what;
+  std::optional<ServedDatabase> where;
+  store::DatabaseRow fresh;
+  {
+    const auto tx = core.driver.read();
+    fresh = store::database_of(*tx, database.id);
+    trust = read_trust(core, *tx, database.space);
+    what.emplace(publication_of(core, *tx, fresh, trust, probes.publication));
+    where.emplace(served(core, *tx, fresh));
+  }
+  publisher.publish(*where, *what, probes.pairs);
+
+  const Instant now = core.now();
+  core.commits.run([&](sql::Transaction& tx) {
+    store::record_published(tx, database.id, fresh.wanted, now);
+    for (const store::RootRow& root : trust.roots) {
+      if (std::ranges::find(probes.roots, root.id) == probes.roots.end()) continue;  // appeared meanwhile: not proved
+      store::record_proof(tx, database.id, {.root = root.id, .crl_number = root.crl_number, .crl_covers = root.crl_covers}, now);
+    }
+    // What it serves now has no root in it that was given up.
+    for (const store::Proof& proof : store::proofs(tx, database.id)) {
+      const auto root = store::find_root(tx, proof.root);
+      const bool served = std::ranges::find(trust.roots, proof.root, &store::RootRow::id) != trust.roots.end();
+      if (!served && root && !is_trusted(*root)) store::forget_proof(tx, database.id, proof.root);
+    }
+    static_cast<void>(store::move_database(tx, database.id, "Provisioning", "Operational", now));
+    settle(tx, database.space, now);
+    record(tx, core.vault, database.space, now, sweeper(),
+           {.verb = "publish",
+            .object = database.name,
+            .details = {{"number", std::to_string(what->number)}, {"server", what->server.certificate().serial().hex()}}});
+  });
+}
+
+void publish_one(Core& core, const store::DatabaseRow& database, Publisher& publisher, SweepPart& part) {
+  const bool leaves = database.state == "Deprovisioning";
+  if (!leaves && database.proved == database.wanted) return;
+  const SpaceName space = space_name(core, database.space);
+  try {
+    leaves ? withdraw(core, database, publisher) : publish(core, database, publisher);
+    part.done.push_back({space, database.name, leaves ? "withdrawn" : "published"});
+  } catch (const Error& error) {
+    part.failed.push_back({space, database.name, error.what(), error.code()});
+    core.commits.run([&](sql::Transaction& tx) { store::record_not_published(tx, database.id, error.what()); });
+  }
+}
+
+}  // namespace
+
+void settle(sql::Transaction& tx, const Id& space, Instant now) {
+  const auto databases = store::served_databases(tx, space);
+  std::map<Id, std::vector<store::Proof>> proofs;  // of enabled servers
+  for (const store::DatabaseRow& database : databases) {
+    if (is_enabled(database)) proofs.emplace(database.id, store::proofs(tx, database.id));
+  }
+  const auto covers = [](const std::vector<store::Proof>& known, const Id& root) {
+    const auto proof = std::ranges::find(known, root, &store::Proof::root);
+    return proof == known.end() ? std::int64_t{-1} : proof->crl_covers;
+  };
+  for (const store::CertificateRow& row : store::certificates_in_motion(tx, space, "pending")) {
+    const auto server = proofs.find(row.database);
+    if (server == proofs.end() || covers(server->second, row.root) >= 0) static_cast<void>(store::mark_ready(tx, row.id, now));
+  }
+  for (const store::CertificateRow& row : store::certificates_in_motion(tx, space, "disabling")) {
+    // A root that was given up has no list any more: there it is enough that the server has no such root.
+    const auto root = store::find_root(tx, row.root);
+    const bool given_up = !root || !is_trusted(*root);
+    const bool known = std::ranges::all_of(proofs, [&](const auto& server) {
+      const std::int64_t covered = covers(server.second, row.root);
+      return covered >= row.mark || (covered < 0 && given_up);
+    });
+    if (known) static_cast<void>(store::mark_disabled(tx, row.id, now));
+  }
+}
+
+Survey survey(Core& core, const Id& space, const DatabaseName& name, Publisher& publisher, const std::vector<Cidr>& keep) {
+  const Instant now = core.now();
+  const auto tx = core.driver.read();
+  const store::DatabaseRow database = get_database(*tx, space, name);
+  if (database.data_directory.empty()) {
+    throw Error{Errc::policy,
+                fmt::format("database \"{}\": has no data directory, so nothing can be brought to its server", name.text())};
+  }
+  // What it would be, without a certificate made for it: the lines are all that matters here.
+  const Trust trust = read_trust(core, *tx, space);
+  const Facts facts = read_facts(core, *tx, space, database);
+  Publication what{.number = 0,
+                   .server = core.issuers.of(facts.root)->issue_with_key(ServerSubject{.hosts = {HostName{"survey.invalid"}}}, now),
+                   .crls = trust.crls,
+                   .roles = {},
+                   .keep = keep};
+  for (const std::string& role : store::roles(*tx, database.id)) what.roles.emplace_back(role);
+  if (what.roles.empty()) what.roles.emplace_back(database.role);
+  return publisher.survey(served(core, *tx, database), what);
+}
+
+}  // namespace service
+
+SweepPart Authority::publish_pending(Publisher& publisher, Deadline deadline) {
+  service::Core& core = *impl_;
+  const auto databases = [&] {
+    const auto tx = core.driver.read();
+    return store::served_databases(*tx);
+  }();
+  SweepPart part;
+  for (const store::DatabaseRow& database : databases) {
+    if (std::chrono::steady_clock::now() >= deadline) {
+      part.unfinished = true;
+      break;
+    }
+    service::publish_one(core, database, publisher, part);
+  }
+  return part;
+}
+
+SweepPart Authority::publish_pending(Publisher& publisher, const DatabaseLocation& only) {
+  service::Core& core = *impl_;
+  const auto database = [&] {
+    const auto tx = core.driver.read();
+    const auto space = store::find_space(*tx, only.space.text());
+    if (!space) throw Error{Errc::not_found, fmt::format("space \"{}\": is not there", only.space.text())};
+    return service::get_database(*tx, space->id, only.database);
+  }();
+  SweepPart part;
+  if (service::is_enabled(database) || database.state == "Deprovisioning") service::publish_one(core, database, publisher, part);
+  return part;
+}
+
+}  // namespace spaceca

@@ -1,0 +1,290 @@
+#include "service/renewal.h"
+
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+
+#include <spaceca/error.h>
+
+#include "ossl/uuid.h"
+#include "service/audit_chain.h"
+#include "service/clock_watch.h"
+#include "service/databases.h"
+#include "service/idempotency.h"
+#include "service/words.h"
+#include "store/databases.h"
+#include "store/notices.h"
+
+namespace spaceca {
+namespace service {
+namespace {
+
+constexpr std::int64_t kAtATime = 250;
+// A server's certificate moves to a root that not every client knows only when it is about to end: then all would be out. Two weeks
+// may lie between two sweeps, and a sweep may fail, so this is three of them.
+constexpr std::chrono::days kServerWaits{45};
+
+bool is_live(std::string_view state) { return state == "pending" || state == "ready"; }
+
+}  // namespace
+
+std::optional<Order> successor_of(sql::Transaction& tx, const store::CertificateRow& row) {
+  Order order{.role = RoleName{row.role}, .custody = custody_of(row.custody), .predecessor = row.id, .handed_out = false};
+  const Certificate certificate = Certificate::from_der(store::octets_of(tx, row.id).certificate);
+  if (order.custody == Custody::sealed) {
+    order.key_algorithm = certificate.public_key().algorithm();
+    return order;
+  }
+  if (row.terms >= kMostTerms) return std::nullopt;
+  order.key = certificate.public_key();
+  order.terms = row.terms + 1;
+  return order;
+}
+
+void tell(sql::Transaction& tx, const Id& certificate, NoticeKind kind, std::string_view occasion, Instant now) {
+  store::insert(tx, store::NoticeRow{.id = ossl::draw_uuid(now),
+                                     .certificate = certificate,
+                                     .kind = std::string{text_of(kind)},
+                                     .occasion = std::string{occasion},
+                                     .created_at = now,
+                                     .next_attempt_at = now});
+}
+
+std::vector<Renewed> renew_rows(Core& core, const Id& space, const Id& database, const std::vector<store::CertificateRow>& rows,
+                                const Actor& actor, std::string_view verb) {
+  return with_fresh_facts([&] {
+    const Instant now = core.now();
+    std::vector<store::CertificateRow> renewed;
+    std::vector<store::CertificateRow> waiting;  // for a request
+    std::vector<Order> orders;
+    Instant dated;
+    const auto facts = [&] {
+      const auto tx = core.driver.read();
+      dated = dated_for(*tx, actor, now);
+      for (const store::CertificateRow& row : rows) {
+        if (auto order = successor_of(*tx, row)) {
+          orders.push_back(std::move(*order));
+          renewed.push_back(row);
+        } else {
+          waiting.push_back(row);
+        }
+      }
+      return read_facts(core, *tx, space, store::database_of(*tx, database));
+    }();
+    Issuance issuance{core, facts, orders, dated};
+    const std::vector<Id> ids = issuance.ids();
+    std::vector<Renewed> done;
+    core.commits.run([&](sql::Transaction& tx) {
+      done.clear();
+      std::vector<bool> wanted(renewed.size());
+      for (std::size_t i = 0; i < renewed.size(); ++i) {
+        wanted[i] = is_live(store::state_of(tx, renewed[i].id)) && !store::has_live_successor(tx, renewed[i].id);
+      }
+      issuance.record(tx, wanted);
+      for (std::size_t i = 0; i < renewed.size(); ++i) {
+        if (!wanted[i]) continue;
+        store::set_due(tx, renewed[i].id, closing_of(renewed[i].not_after));
+        tell(tx, ids[i], NoticeKind::renewed, "", now);
+        done.push_back({renewed[i], ids[i]});
+      }
+      for (const store::CertificateRow& row : waiting) {
+        tell(tx, row.id, NoticeKind::awaiting_request, "", now);
+        store::set_due(tx, row.id, closing_of(row.not_after));
+      }
+      record(tx, core.vault, space, now, actor, issuance.events(verb, wanted));
+    });
+    return done;
+  });
+}
+
+namespace {
+
+// Past its last day of renewal.
+void close(Core& core, const Id& space, const store::CertificateRow& row) {
+  const Instant now = core.now();
+  core.commits.run([&](sql::Transaction& tx) {
+    if (!is_live(store::state_of(tx, row.id)) || !store::mark_disabled(tx, row.id, now)) return;
+    store::uncount_role(tx, row.database, row.role);
+    record(tx, core.vault, space, now, sweeper(),
+           {.verb = "close", .object = certificate_id(row.id).text(), .details = {{"ended", text_of(row.not_after)}}});
+  });
+}
+
+struct Group {
+  Id space;
+  Id database;
+  std::vector<store::CertificateRow> rows;
+};
+
+void renew_group(Core& core, const Group& group, const SpaceName& space, SweepPart& part) {
+  const Instant now = core.now();
+  try {
+    for (const Renewed& one : renew_rows(core, group.space, group.database, group.rows, sweeper(), "renew")) {
+      const std::string id = certificate_id(one.row.id).text();
+      part.done.push_back({space, id, fmt::format("renewed by {}", certificate_id(one.successor).text())});
+      if (one.row.not_after < now)
+        part.late.push_back({space, id, fmt::format("ended {} before it was renewed", text_of(one.row.not_after))});
+    }
+  } catch (const Error& error) {
+    if (group.rows.size() == 1) {
+      part.failed.push_back({space, certificate_id(group.rows.front().id).text(), error.what(), error.code()});
+      return;
+    }
+    // One of them; it must not keep the others from theirs.
+    for (const store::CertificateRow& row : group.rows) renew_group(core, {group.space, group.database, {row}}, space, part);
+  }
+}
+
+// False if the deadline came first.
+bool renew_clients_of(Core& core, const store::DatabasePlace& database, Instant now, bool may_close, Deadline deadline,
+                      SweepPart& part) {
+  store::DuePlace place;
+  std::optional<SpaceName> space;
+  for (;;) {
+    if (std::chrono::steady_clock::now() >= deadline) return false;
+    auto rows = [&] {
+      const auto tx = core.driver.read();
+      return store::due_certificates(*tx, database.id, now, place, kAtATime);
+    }();
+    if (rows.empty()) return true;
+    if (!space) space = space_name(core, database.space);
+    place = {*rows.back().due_at, rows.back().id};
+    Group group{database.space, database.id, {}};
+    for (store::CertificateRow& row : rows) {
+      if (now >= closing_of(row.not_after)) {
+        if (may_close) close(core, group.space, row);
+      } else if (!row.successor) {
+        group.rows.push_back(std::move(row));
+      }
+    }
+    if (!group.rows.empty()) renew_group(core, group, *space, part);
+  }
+}
+
+void renew_clients(Core& core, Deadline deadline, SweepPart& part) {
+  const Instant now = core.now();
+  bool may_close = false;
+  const auto databases = [&] {
+    const auto tx = core.driver.read();
+    may_close = !clock_verdict(*tx, now).suspect;  // a successor in vain does no harm
+    return store::all_databases(*tx);
+  }();
+  for (const store::DatabasePlace& database : databases) {
+    if (renew_clients_of(core, database, now, may_close, deadline, part)) continue;
+    part.unfinished = true;
+    return;
+  }
+}
+
+// Why a server's certificate stays under its root for now; empty if it need not.
+std::string reason_to_wait(sql::Transaction& tx, const store::DatabaseRow& database, const store::CertificateRow& server,
+                           Instant now) {
+  const auto active = store::active_root(tx, database.space);
+  if (!active || active->id == server.root || database.server_forced || server.not_after - now <= kServerWaits) return {};
+  const auto holder = store::holder_without(tx, database.space, active->generation, now);
+  if (!holder) return {};
+  return fmt::format("the server's certificate stays under root {}: certificate {} was last handed out without root {}",
+                     server.generation, certificate_id(*holder).text(), active->generation);
+}
+
+void renew_servers(Core& core, Deadline deadline, SweepPart& part) {
+  const Instant now = core.now();
+  const auto databases = [&] {
+    const auto tx = core.driver.read();
+    return store::served_databases(*tx);
+  }();
+  for (const store::DatabaseRow& database : databases) {
+    if (!is_enabled(database) || !database.server_certificate) continue;
+    if (std::chrono::steady_clock::now() >= deadline) {
+      part.unfinished = true;
+      return;
+    }
+    const SpaceName space = space_name(core, database.space);
+    try {
+      {
+        const auto tx = core.driver.read();
+        const auto server = store::find_certificate(*tx, database.space, *database.server_certificate);
+        if (!server) continue;
+        const auto active = store::active_root(*tx, database.space);
+        const bool other_root = active && active->id != server->root;
+        // Made by a clock that ran ahead: nobody takes it yet.
+        const bool useless = !is_live(server->state) || server->created_at - kBackdating > now;
+        if (!useless && now < due_of(server->not_after) && !other_root) continue;
+        if (!useless) {
+          if (const std::string why = reason_to_wait(*tx, database, *server, now); !why.empty()) {
+            part.late.push_back({space, database.name, why});
+            continue;
+          }
+        }
+      }
+      const Space verbs{std::make_shared<const Space::Impl>(Space::Impl{core, database.space, space, sweeper()})};
+      const Bundle fresh = verbs.issue_server(DatabaseName{database.name});
+      part.done.push_back({space, database.name, fmt::format("server certificate renewed by {}", fresh.record.id.text())});
+    } catch (const Error& error) {
+      part.failed.push_back({space, database.name, error.what(), error.code()});
+    }
+  }
+}
+
+}  // namespace
+}  // namespace service
+
+Bundle Space::renew(const CertificateId& id, const std::optional<CertificateRequest>& csr, const WriteOptions& options) const {
+  service::Core& core = impl_->authority;
+  const service::Once once{impl_->id, options, "renew", impl_->actor,
+                           id.text() + '\n' + (csr ? std::string{text_of(csr->public_key().spki_der())} : std::string{})};
+  const auto refuse = [&id](std::string_view why) { throw Error{Errc::policy, fmt::format("certificate {}: {}", id.text(), why)}; };
+  const auto perform = [&](const service::Once& request) {
+    return service::with_fresh_facts([&] {
+      const Instant now = core.now();
+      std::optional<service::Order> order;
+      store::CertificateRow row;
+      const auto facts = [&] {
+        const auto tx = core.driver.read();
+        const auto found = store::find_certificate(*tx, impl_->id, service::id_of(id));
+        if (!found) throw Error{Errc::not_found, fmt::format("certificate {}: is not there", id.text())};
+        row = *found;
+        if (row.kind != "client") refuse("is a server's; issue_server makes it another");
+        if (!service::is_live(row.state)) refuse(fmt::format("is {}, so it has no successor", row.state));
+        if (row.successor) refuse(fmt::format("has a successor, {}", service::certificate_id(*row.successor).text()));
+        order = service::successor_of(*tx, row);
+        if (csr) {
+          order = service::Order{
+              .role = RoleName{row.role}, .custody = Custody::requester, .key = csr->public_key(), .predecessor = row.id};
+        }
+        if (!order) refuse("its key is not ours and was certified twice; renew it with a request for a new one");
+        return service::read_facts(core, *tx, impl_->id, store::database_of(*tx, row.database));
+      }();
+      order->handed_out = true;
+      service::Issuance issuance{core, facts, std::span{&*order, 1}, now};
+      const auto events = issuance.events("renew");
+      core.commits.run([&](sql::Transaction& tx) {
+        if (!service::is_live(store::state_of(tx, row.id)) || store::has_live_successor(tx, row.id)) {
+          refuse("was renewed or revoked at the same moment");
+        }
+        issuance.record(tx);
+        store::set_due(tx, row.id, service::closing_of(row.not_after));
+        service::tell(tx, issuance.ids().front(), NoticeKind::renewed, "", now);
+        request.record(tx, issuance.ids(), now);
+        service::record(tx, core.vault, impl_->id, now, impl_->actor, events);
+      });
+      auto bundles = std::move(issuance).bundles();
+      return std::move(bundles.front());
+    });
+  };
+  return once.run(core.driver, perform, [&](const service::Ids& ids) {
+    const auto tx = core.driver.read();
+    const auto row = store::find_certificate(*tx, impl_->id, ids.front());
+    return service::bundle_of(core, *tx, impl_->id, row.value());
+  });
+}
+
+SweepPart Authority::renew_due(Deadline deadline) {
+  SweepPart part;
+  service::renew_clients(*impl_, deadline, part);
+  service::renew_servers(*impl_, deadline, part);
+  return part;
+}
+
+}  // namespace spaceca

@@ -1,0 +1,33 @@
+// Successors: who gets one, and in whose transaction it is told.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <spaceca/authority.h>
+
+#include "service/core.h"
+#include "service/issuance.h"
+#include "store/certificates.h"
+
+namespace spaceca::service {
+
+inline constexpr std::int64_t kMostTerms = 2;  // of one key that is not ours
+
+// The order of a certificate's successor; nothing if its key was certified for the last time, so that its holder must ask anew.
+[[nodiscard]] std::optional<Order> successor_of(sql::Transaction& tx, const store::CertificateRow& row);
+
+void tell(sql::Transaction& tx, const Id& certificate, NoticeKind kind, std::string_view occasion, Instant now);
+
+// Successors of live certificates of one database, with their notices, in one transaction; those that have one by then, or are
+// alive no longer, are left out. `verb`: for the audit. The rows that got one, with it.
+struct Renewed {
+  store::CertificateRow row;
+  Id successor;
+};
+[[nodiscard]] std::vector<Renewed> renew_rows(Core& core, const Id& space, const Id& database,
+                                              const std::vector<store::CertificateRow>& rows, const Actor& actor,
+                                              std::string_view verb);
+
+}  // namespace spaceca::service

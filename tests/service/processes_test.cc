@@ -1,0 +1,135 @@
+// Processes that work on one file and are killed in the middle of it.
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <fstream>
+#include <random>
+#include <set>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <spaceca/error.h>
+
+#include "service/faulty_scene.h"
+#include "service/invariants.h"
+#include "service/scale.h"
+#include "store/scene.h"
+#include "support/catch.h"
+
+namespace spaceca::test {
+namespace {
+
+// Appends whole lines, each of which is there once say() returns, however the process ends.
+class Journal final {
+ public:
+  explicit Journal(const std::filesystem::path& file) : file_(open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)) {
+    if (file_ < 0) throw std::runtime_error{"cannot open the journal"};
+  }
+  Journal(const Journal&) = delete;
+  Journal& operator=(const Journal&) = delete;
+  ~Journal() { close(file_); }
+  void say(const std::string& line) const {
+    const std::string whole = line + '\n';
+    if (write(file_, whole.data(), whole.size()) != static_cast<ssize_t>(whole.size())) throw std::runtime_error{"journal"};
+  }
+
+ private:
+  int file_;
+};
+
+// What a process does until it is killed. It says what a verb returned as soon as it has returned.
+[[noreturn]] void work(const std::filesystem::path& file, const KeyFile& key, const std::filesystem::path& journal_file,
+                       std::uint64_t seed) {
+  const Journal journal{journal_file};
+  const HandClock clock{kStart + std::chrono::days{340}};
+  const auto store = open_sqlite_store(file);
+  const auto vault = sealed_vault(*store, key);
+  Authority authority{*store, *vault, clock};
+  const Space acme = authority.space(SpaceName{"acme"}, Actor{"process"});
+  std::mt19937_64 random{seed};
+  std::vector<CertificateId> mine;
+  for (;;) {
+    const auto choice = random() % 10;
+    if (choice < 4 || mine.empty()) {
+      const Bundle bundle = acme.issue_client(db());
+      journal.say("issued " + bundle.record.id.text() + ' ' + bundle.record.serial.hex());
+      mine.push_back(bundle.record.id);
+    } else if (choice < 6) {
+      const CertificateRecord revoked = acme.revoke(mine.back(), RevocationReason::key_compromise);
+      journal.say("revoked " + revoked.id.text() + ' ' + revoked.serial.hex());
+      mine.pop_back();
+    } else if (choice < 8) {
+      const Bundle bundle = acme.renew(mine.back());
+      journal.say("issued " + bundle.record.id.text() + ' ' + bundle.record.serial.hex());
+      mine.back() = bundle.record.id;
+    } else if (choice < 9) {
+      authority.renew_due();
+    } else {
+      authority.refresh_crls();
+    }
+  }
+}
+
+TEST_CASE("processes killed at any moment have released nothing that is not recorded, and done nothing twice", "[crash]") {
+  const std::uint64_t seed = seed_of_tests();
+  INFO("SPACECA_TEST_SEED=" << seed);
+  const int rounds = 4 * scale_of_tests();
+  AuthorityScene scene{kStart, FolderOn::memory};
+  const Space acme = scene.space();
+  scene.database(acme);
+  const std::vector<ClientRequest> due(20);
+  std::set<std::string> old;
+  for (const Bundle& bundle : acme.issue_clients(db(), due)) old.insert(bundle.record.id.text());
+  scene.clock.set(kStart + std::chrono::days{340});
+  const std::filesystem::path journal = scene.file().parent_path() / "journal";
+
+  std::mt19937_64 random{seed};
+  for (int round = 0; round < rounds; ++round) {
+    std::vector<pid_t> processes;
+    for (int i = 0; i < 3; ++i) {
+      const std::uint64_t its_seed = random();
+      processes.push_back(start([&]() -> int { work(scene.file(), scene.key(), journal, its_seed); }));
+    }
+    for (const pid_t process : processes) {
+      std::this_thread::sleep_for(std::chrono::milliseconds{50 + random() % 200});
+      kill(process, SIGKILL);
+    }
+    for (const pid_t process : processes) CHECK(ended(process) == 128 + SIGKILL);
+  }
+
+  const auto authority = scene.another();
+  const Space again = authority->space(SpaceName{"acme"}, kOps);
+  authority->renew_due();
+  authority->refresh_crls();
+  const Crl last = again.crls().front();
+  std::ifstream lines{journal};
+  std::string what, id, serial;
+  std::set<std::string> issued;
+  std::size_t revoked = 0;
+  while (lines >> what >> id >> serial) {
+    CAPTURE(what, id, serial);
+    const auto record = again.find_certificate(CertificateId{id});
+    REQUIRE(record.has_value());
+    CHECK(record->serial.hex() == serial);
+    if (what == "issued") {
+      CHECK(issued.insert(id).second);
+    } else {
+      CHECK(record->revocation.has_value());
+      CHECK(last.find(record->serial).has_value());
+      ++revoked;
+    }
+  }
+  CHECK(issued.size() > 10);
+  CHECK(revoked > 0);
+  for (const std::string& one : old) CHECK(again.find_certificate(CertificateId{one})->successor.has_value());
+  CHECK(broken_invariants(*faulty_driver_at(scene.file()), *authority) == std::vector<std::string>{});
+}
+
+}  // namespace
+}  // namespace spaceca::test

@@ -1,0 +1,123 @@
+#include "service/scene.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include <spaceca/error.h>
+#include <spaceca/verify.h>
+
+#include "support/child.h"
+
+namespace spaceca::test {
+namespace {
+
+std::vector<Finding> judged(const std::vector<Certificate>& roots, const std::vector<Crl>& crls, const Certificate& client,
+                            Instant now) {
+  Verification what{.chain = {client}, .anchors = roots, .purpose = Purpose::client, .now = now};
+  for (const Crl& crl : crls) what.crls.push_back(crl.der());
+  return verify(what);
+}
+
+}  // namespace
+
+void PlayedServers::answer() const {
+  if (down) throw Error{Errc::unreachable, "server: does not answer"};
+}
+
+Survey PlayedServers::survey(const ServedDatabase&, const Publication&) {
+  answer();
+  return {};
+}
+
+void PlayedServers::publish(const ServedDatabase& where, const Publication& what, const std::vector<Probe>& probes) {
+  answer();
+  for (const Probe& probe : probes) {
+    const auto good = judged(what.server.roots(), what.crls, probe.good.certificate(), clock_.now());
+    if (!good.empty()) throw Error{Errc::not_taken, "server: refuses the good probe: " + good.front().text};
+    const auto revoked = judged(what.server.roots(), what.crls, probe.revoked.certificate(), clock_.now());
+    if (revoked.empty() || revoked.front().rule != "revoked") throw Error{Errc::not_taken, "server: lets the revoked probe in"};
+  }
+  Server& server = servers[where.database.text()];
+  if (what.number <= server.number) throw Error{Errc::not_taken, "server: the publication is not newer than the one in force"};
+  server.number = what.number;
+  server.roots = what.server.roots();
+  server.crls = what.crls;
+  server.roles.clear();
+  for (const RoleName& role : what.roles) server.roles.push_back(role.text());
+  server.certificate = what.server.certificate();
+  ++server.publications;
+}
+
+void PlayedServers::withdraw(const ServedDatabase& where) {
+  answer();
+  servers.erase(where.database.text());
+}
+
+Served PlayedServers::current(const ServedDatabase& where) {
+  answer();
+  const Server& server = servers[where.database.text()];
+  return {.number = server.number, .crls = server.crls, .server = server.certificate};
+}
+
+bool PlayedServers::lets_in(const std::string& database, const Certificate& client) const {
+  const auto server = servers.find(database);
+  return server != servers.end() && judged(server->second.roots, server->second.crls, client, clock_.now()).empty();
+}
+
+bool PlayedServers::is_taken_by(const std::string& database, const std::vector<Certificate>& roots) const {
+  const Server& server = servers.at(database);
+  return verify({.chain = {server.certificate.value()}, .anchors = roots, .purpose = Purpose::server, .now = clock_.now()}).empty();
+}
+
+void PlayedMail::deliver(const Notice& notice) {
+  if (broken) throw std::runtime_error{"the mail server is down"};
+  delivered.push_back(notice);
+}
+
+Refused refused(const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    return {error.code(), error.what()};
+  }
+  throw std::runtime_error{"it was taken"};
+}
+
+AuthorityScene::AuthorityScene(Instant start, FolderOn where) : folder_(where), clock(start), servers(clock) {
+  store = create_sqlite_store(file());
+  create_key_file(key().path);
+  vault = create_sealed_vault(*store, key(), start);
+  authority = std::make_unique<Authority>(*store, *vault, clock);
+}
+
+std::unique_ptr<Authority> AuthorityScene::another() { return std::make_unique<Authority>(*store, *vault, clock); }
+
+std::string AuthorityScene::sql(const std::string& text) const {
+  const Outcome outcome = run({"sqlite3", "-bail", file().string()}, {.input = text});
+  if (outcome.exit_code != 0) throw std::runtime_error{"sqlite3: " + outcome.err};
+  return outcome.out;
+}
+
+Space AuthorityScene::space(const std::string& name) { return authority->create_space(SpaceName{name}, kOps); }
+
+DatabaseSpec AuthorityScene::spec(const std::string& name) const {
+  return {.name = DatabaseName{name},
+          .app = AppName{"shop"},
+          .hosts = {HostName{"db.example.com"}},
+          .url = DatabaseUrl{SecretBytes{std::string_view{"postgresql://app:s3cret@db.example.com/orders"}}},
+          .data_directory = folder_.path() / ("data-" + name),
+          .contacts = {"owner@example.com"}};
+}
+
+DatabaseRecord AuthorityScene::database(const Space& space, const std::string& name) { return space.create_database(spec(name)); }
+
+DatabaseRecord AuthorityScene::serve(const Space& space, const std::string& name) {
+  database(space, name);
+  space.enable_mtls(DatabaseName{name});
+  authority->publish_pending(servers, DatabaseLocation{space.name(), DatabaseName{name}});
+  return space.find_database(DatabaseName{name}).value();
+}
+
+SweepReport AuthorityScene::sweep() { return authority->sweep({.publisher = &servers, .notifier = &mail}); }
+
+}  // namespace spaceca::test
