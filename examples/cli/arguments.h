@@ -1,0 +1,68 @@
+// What was typed, as it was typed. One struct for all commands: each reads what is its own.
+#pragma once
+
+#include <string>
+#include <vector>
+
+struct Arguments {
+  // Of every command.
+  std::string store;
+  std::string passphrase_file;
+  std::string passphrase_fd;
+  std::string key_file;
+  std::string actor;
+  bool json = false;
+  bool quiet = false;
+  bool verbose = false;
+
+  // Names of things.
+  std::string space;
+  std::string database;
+  std::string app;
+  std::string id;
+  std::string serial;
+  std::string variable;
+  std::string from;  // files of pkcs8
+  std::string to;
+
+  // Spaces.
+  std::string kind = "private";
+  std::string step;
+  std::string generation;
+  std::string force_server;
+  std::string confirm;
+  std::string reason;
+
+  // Databases.
+  std::vector<std::string> hosts;
+  std::string url;
+  std::string url_file;
+  std::string admin_url_file;
+  std::string role;
+  std::string data_directory;
+  std::vector<std::string> contacts;
+
+  // mTLS.
+  std::vector<std::string> keep;
+  bool wait = false;
+  unsigned timeout = 600;  // seconds
+
+  // Certificates.
+  std::string csr;
+  std::string key_algorithm;
+  std::string custody = "sealed";
+  std::string dir;
+  std::string prefix;
+  std::vector<std::string> formats;
+  std::string pkcs12_password_file;
+  bool force = false;
+  bool all = false;
+
+  // The store and time.
+  std::string new_passphrase_file;
+  std::string new_key_file;
+  bool keep_old = false;
+  std::string notices;
+  unsigned deadline = 0;  // seconds; 0: none
+  std::string anchors;
+};

@@ -1,0 +1,112 @@
+#include <fmt/format.h>
+
+#include <spaceca/authority.h>
+
+#include "commands.h"
+#include "publishing.h"
+#include "records.h"
+#include "secrets.h"
+
+using namespace spaceca;
+
+namespace {
+
+// The reference's three lines.
+Fields status_of(const DatabaseRecord& database) {
+  return {{"addon", database.name.text()}, {"app", database.app.text()}, {"status", std::string{text_of(database.state)}}};
+}
+
+// They, and what a program asks next.
+nlohmann::json json_status(const DatabaseRecord& database) {
+  return {{"addon", database.name.text()},
+          {"app", database.app.text()},
+          {"space", database.space.text()},
+          {"status", text_of(database.state)},
+          {"publication_pending", database.publication_pending},
+          {"publication_error", database.publication_error}};
+}
+
+std::string text_of(const Survey::Line& line) { return fmt::format("  {}:{}: {}", line.file.string(), line.number, line.text); }
+
+std::string text_of(const Survey::Session& session) {
+  const std::string application = session.application.empty() ? "" : fmt::format(" ({})", session.application);
+  return one_line(
+      fmt::format("  pid {}: {} in {} from {}{}", session.pid, session.user, session.database, session.address, application));
+}
+
+std::vector<Cidr> kept(const Arguments& arguments) {
+  std::vector<Cidr> blocks;
+  for (const std::string& text : arguments.keep) blocks.emplace_back(text);
+  return blocks;
+}
+
+Survey survey(Session& session, const Place& place, const std::vector<Cidr>& keep) {
+  try {
+    return place.space.survey(place.name(), session.publisher(), keep);
+  } catch (const Error& error) {
+    if (error.code() != Errc::unreachable) throw;
+    // Whoever says the name accepts what he cannot see.
+    if (session.arguments.confirm == place.name().text()) return {};
+    throw Failure{error,
+                  fmt::format("nothing was changed; with --confirm {} it is enabled unseen, as soon as the server answers a sweep",
+                              place.name().text())};
+  }
+}
+
+// Says what the block in pg_hba.conf would override, and has it confirmed if somebody were cut off.
+void look_ahead(Session& session, const Place& place, const std::vector<Cidr>& keep) {
+  const std::string& name = place.name().text();
+  const Survey found = survey(session, place, keep);
+  if (!found.overridden.empty()) {
+    session.note(fmt::format("no longer decide about {}:", name));
+    for (const Survey::Line& line : found.overridden) session.note(text_of(line));
+  }
+  if (found.cut_off.empty()) return;
+  std::vector<std::string> lines = {fmt::format("these sessions of {} could not come back:", name)};
+  for (const Survey::Session& live : found.cut_off) lines.push_back(text_of(live));
+  fmt::print(stderr, "{}\n", joined(lines, "\n"));
+  confirm(session.arguments, name,
+          fmt::format(
+              "database \"{}\": {} session{} could not come back without a certificate (--keep CIDR lets addresses go on as now)",
+              name, found.cut_off.size(), found.cut_off.size() == 1 ? "" : "s"));
+}
+
+// The reference's answer at once, for people; for programs one answer, at the end.
+Exit answer_and_publish(Session& session, const Place& place, const DatabaseRecord& changed, const std::string& text) {
+  if (!session.arguments.json) print(block(status_of(changed)));
+  const Exit exit = publish(session, place, text);
+  if (session.arguments.json) print(json_text(json_status(place.space.find_database(place.name()).value_or(changed))));
+  return exit;
+}
+
+}  // namespace
+
+Exit mtls::show(Session& session) {
+  const Place place = session.place();
+  session.answer(json_status(place.record), block(status_of(place.record)));
+  if (!session.arguments.json && !place.record.publication_error.empty()) {
+    session.note(fmt::format("the last attempt: {}", place.record.publication_error));
+  }
+  return Exit::done;
+}
+
+Exit mtls::create(Session& session) {
+  const auto keep = kept(session.arguments);
+  const Place place = session.place();
+  const std::string text = fmt::format("Enabling MTLS on {}", place.name().text());
+  // Begun before, and the server did not answer then: this goes on with it.
+  if (place.record.state == DatabaseState::provisioning && keep.empty()) {
+    return answer_and_publish(session, place, place.record, text);
+  }
+  if (place.record.state == DatabaseState::disabled) look_ahead(session, place, keep);
+  return answer_and_publish(session, place, place.space.enable_mtls(place.name(), keep), text);
+}
+
+Exit mtls::destroy(Session& session) {
+  const Place place = session.place();
+  const std::string text = fmt::format("Disabling MTLS on {}", place.name().text());
+  if (place.record.state == DatabaseState::deprovisioning) return answer_and_publish(session, place, place.record, text);
+  confirm(session.arguments, place.name().text(),
+          fmt::format("database \"{}\" would no longer be reached by certificate", place.name().text()));
+  return answer_and_publish(session, place, place.space.disable_mtls(place.name()), text);
+}

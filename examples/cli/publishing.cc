@@ -1,0 +1,82 @@
+#include <chrono>
+#include <cstdio>
+#include <thread>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include <spaceca/error.h>
+
+#include "publishing.h"
+
+using namespace spaceca;
+
+namespace {
+
+constexpr std::chrono::seconds kPause{5};  // between two tries
+
+// What went wrong at one try; empty if it is done.
+std::vector<Failure> try_once(Session& session, const DatabaseLocation& where) {
+  std::vector<Failure> failures;
+  try {
+    const SweepPart part = session.authority().publish_pending(session.publisher(), where);
+    for (const SweepPart::Item& item : part.failed) {
+      failures.emplace_back(Error{item.code.value_or(Errc::not_taken), fmt::format("database \"{}\": {}", item.object, item.what)},
+                            hint_of(Errc::unreachable));
+    }
+  } catch (const Error& error) {
+    failures.emplace_back(error, hint_of(Errc::unreachable));
+  }
+  return failures;
+}
+
+Exit worst_of(const std::vector<Failure>& failures) {
+  Exit worst = Exit::done;
+  for (const Failure& failure : failures) {
+    if (failure.exit() == Exit::unreachable && worst == Exit::done) worst = Exit::unreachable;
+    if (failure.exit() != Exit::unreachable) worst = Exit::failed;
+  }
+  return worst;
+}
+
+std::vector<Failure> try_until(Session& session, const DatabaseLocation& where) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{session.arguments.timeout};
+  for (;;) {
+    auto failures = try_once(session, where);
+    if (!session.arguments.wait || worst_of(failures) != Exit::unreachable) return failures;
+    if (std::chrono::steady_clock::now() + kPause >= end) return failures;
+    std::this_thread::sleep_for(kPause);
+  }
+}
+
+Exit publish_all(Session& session, const std::vector<DatabaseLocation>& places, const std::string& text) {
+  std::vector<Failure> failures;
+  {
+    Progress progress = session.progress(text);
+    for (const DatabaseLocation& where : places) {
+      for (Failure& failure : try_until(session, where)) failures.push_back(std::move(failure));
+    }
+    if (failures.empty()) progress.done();
+  }
+  for (const Failure& failure : failures) std::fputs(complaint(failure, session.arguments.json).c_str(), stderr);
+  return worst_of(failures);
+}
+
+}  // namespace
+
+Exit publish(Session& session, const Place& place, const std::string& text) {
+  const auto record = place.space.find_database(place.name());
+  if (!record || !record->publication_pending) {
+    session.progress(text).done();
+    return Exit::done;
+  }
+  return publish_all(session, {place.location()}, text);
+}
+
+Exit publish_space(Session& session, const Space& space, const std::string& text) {
+  std::vector<DatabaseLocation> pending;
+  for (const DatabaseRecord& database : all_pages([&space](const PageRequest& page) { return space.databases(page); })) {
+    if (database.publication_pending) pending.push_back({database.space, database.name});
+  }
+  return pending.empty() ? Exit::done : publish_all(session, pending, text);
+}

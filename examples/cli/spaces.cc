@@ -1,0 +1,158 @@
+#include <algorithm>
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include <spaceca/authority.h>
+
+#include "commands.h"
+#include "publishing.h"
+#include "records.h"
+#include "secrets.h"
+
+using namespace spaceca;
+
+namespace {
+
+const RootRecord* root_in(const SpaceRecord& space, RootState state) {
+  const auto found =
+      std::find_if(space.roots.begin(), space.roots.end(), [state](const RootRecord& root) { return root.state == state; });
+  return found == space.roots.end() ? nullptr : &*found;
+}
+
+// Of --generation, or that of the active root.
+unsigned generation(const Arguments& arguments, const SpaceRecord& space) {
+  const std::string& text = arguments.generation;
+  if (text.empty()) {
+    const RootRecord* active = root_in(space, RootState::active);
+    if (active == nullptr) throw Error{Errc::not_found, fmt::format("space \"{}\": has no active root", space.name.text())};
+    return active->generation;
+  }
+  unsigned number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size() || number == 0) {
+    throw Error{Errc::invalid_argument, fmt::format("--generation \"{}\": is no number of a root", text)};
+  }
+  return number;
+}
+
+// The step that comes next in a root's life.
+RotationStep next_step(const SpaceRecord& space) {
+  if (root_in(space, RootState::next) != nullptr) return RotationStep::activate;
+  if (root_in(space, RootState::retiring) != nullptr) return RotationStep::retire;
+  return RotationStep::prepare;
+}
+
+RotationStep step_of(const Arguments& arguments, const SpaceRecord& space) {
+  const std::string& text = arguments.step;
+  if (text.empty()) return next_step(space);
+  if (text == "prepare") return RotationStep::prepare;
+  if (text == "activate") return RotationStep::activate;
+  if (text == "retire") return RotationStep::retire;
+  if (text == "rollback") return RotationStep::rollback;
+  throw Error{Errc::invalid_argument, fmt::format("step \"{}\": is none of prepare, activate, retire, rollback, distrust", text)};
+}
+
+Exit answer_and_publish(Session& session, const Space& space) {
+  if (!session.arguments.json) print(text_of(space.describe()));
+  const Exit exit = publish_space(session, space, fmt::format("Publishing space {}", space.name().text()));
+  if (session.arguments.json) print(json_text(json_of(space.describe())));
+  return exit;
+}
+
+Exit distrust(Session& session, const Space& space) {
+  const std::string& name = space.name().text();
+  const unsigned number = generation(session.arguments, space.describe());
+  confirm(session.arguments, name,
+          fmt::format("root {} of space \"{}\" would leave every bundle, and all certificates under it would be replaced; clients "
+                      "cannot connect until they have fetched theirs",
+                      number, name));
+  Progress progress = session.progress(fmt::format("Distrusting root {} of space {}", number, name));
+  const auto successors = space.distrust(number);
+  progress.done();
+  const Exit exit = answer_and_publish(session, space);
+  if (!session.arguments.json) print("\n" + table_of(successors, session.now()));
+  return exit;
+}
+
+}  // namespace
+
+Exit spaces::list(Session& session) {
+  const auto found = all_pages([&session](const PageRequest& page) { return session.authority().spaces(page); });
+  auto json = nlohmann::json::array();
+  for (const SpaceRecord& space : found) json.push_back(json_of(space));
+  session.answer(json, table_of(found));
+  return Exit::done;
+}
+
+Exit spaces::create(Session& session) {
+  const Arguments& arguments = session.arguments;
+  const SpaceName name{arguments.space};
+  if (arguments.kind == "shield") {
+    throw Failure{Exit::refused, "unsupported",
+                  "kind \"shield\": is not there yet, and a space that is only called so would mislead", "--kind private"};
+  }
+  if (arguments.kind != "private")
+    throw Error{Errc::invalid_argument, fmt::format("kind \"{}\": private is the one there is", arguments.kind)};
+  Authority& authority = session.authority();
+  Progress progress = session.progress(fmt::format("Creating space {}", name.text()));
+  const SpaceRecord made = authority.create_space(name, session.actor()).describe();
+  progress.done();
+  session.answer(json_of(made), text_of(made));
+  return Exit::done;
+}
+
+Exit spaces::show(Session& session) {
+  const SpaceRecord space = session.space(SpaceName{session.arguments.space}).describe();
+  session.answer(json_of(space), text_of(space));
+  return Exit::done;
+}
+
+Exit spaces::rotate(Session& session) {
+  const Arguments& arguments = session.arguments;
+  const Space space = session.space(SpaceName{arguments.space});
+  if (!arguments.force_server.empty()) {
+    if (!arguments.step.empty()) throw Error{Errc::invalid_argument, "--step and --force-server: one at a time"};
+    const DatabaseName database{arguments.force_server};
+    confirm(arguments, space.name().text(),
+            fmt::format("clients of database \"{}\" that have not fetched the new root would refuse its server", database.text()));
+    space.force_server(database);
+    return answer_and_publish(session, space);
+  }
+  if (arguments.step == "distrust") return distrust(session, space);
+  const RotationStep step = step_of(arguments, space.describe());
+  Progress progress = session.progress(fmt::format("Rotating the root of space {}", space.name().text()));
+  static_cast<void>(space.rotate(step));
+  progress.done();
+  return answer_and_publish(session, space);
+}
+
+Exit spaces::adopt(Session& session) {
+  const Space space = session.space(SpaceName{session.arguments.space});
+  Progress progress = session.progress(fmt::format("Adopting what the servers of space {} know", space.name().text()));
+  const std::size_t count = space.adopt(session.publisher());
+  progress.done();
+  session.answer({{"adopted", count}}, block({{"adopted", fmt::to_string(count)}}));
+  return Exit::done;
+}
+
+Exit spaces::revoke_serial(Session& session) {
+  const Arguments& arguments = session.arguments;
+  const Serial serial{arguments.serial};
+  const RevocationReason reason = reason_of(arguments.reason);
+  const Space space = session.space(SpaceName{arguments.space});
+  const unsigned root = generation(arguments, space.describe());
+  for (const CertificateRecord& known : space.find_by_serial(serial)) {
+    if (known.generation != root) continue;
+    throw Failure{Exit::refused, "exists",
+                  fmt::format("serial {}: is that of certificate {} of database \"{}\"", serial.hex(), known.id.text(),
+                              known.database.text()),
+                  fmt::format("spaceca data:mtls:certificates:delete {} --id {}", known.database.text(), known.id.text())};
+  }
+  Progress progress = session.progress(fmt::format("Revoking serial {} of space {}", serial.hex(), space.name().text()));
+  space.revoke_serial(root, serial, reason);
+  progress.done();
+  session.answer({{"serial", serial.hex()}, {"generation", root}, {"reason", word_of(reason)}},
+                 block({{"serial", serial.hex()}, {"generation", fmt::to_string(root)}, {"reason", std::string{word_of(reason)}}}));
+  return publish_space(session, space, fmt::format("Publishing space {}", space.name().text()));
+}

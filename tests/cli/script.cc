@@ -1,0 +1,82 @@
+#include "cli/script.h"
+
+#include <regex>
+#include <sstream>
+#include <stdexcept>
+
+#include "support/catch.h"
+#include "support/child.h"
+#include "support/files.h"
+
+namespace spaceca::test {
+namespace {
+
+struct Step {
+  std::string command;
+  std::string out = {};
+  std::string err = {};
+  int exit_code = 0;
+};
+
+std::vector<Step> steps_of(const std::string& text) {
+  std::vector<Step> steps;
+  std::istringstream lines{text};
+  for (std::string line; std::getline(lines, line);) {
+    if (line.empty() || line.starts_with('#')) continue;
+    const std::string rest = line.size() > 2 ? line.substr(2) : "";
+    if (line.starts_with("$ ")) {
+      steps.push_back({rest});
+      continue;
+    }
+    if (steps.empty()) throw std::runtime_error{"a script begins with: " + line};
+    Step& step = steps.back();
+    if (line.front() == '>') {
+      step.out += rest + '\n';
+    } else if (line.front() == '!') {
+      step.err += rest + '\n';
+    } else if (line.front() == '=') {
+      step.exit_code = std::stoi(rest);
+    } else {
+      step.command += '\n' + line;  // a here-document
+    }
+  }
+  return steps;
+}
+
+std::string settled(std::string text, const std::string& folder) {
+  const std::string encoded = std::regex_replace(folder, std::regex{"/"}, "%2F");  // in a URI
+  for (const std::string& form : {folder, encoded}) {
+    for (auto at = text.find(form); at != std::string::npos; at = text.find(form)) text.replace(at, form.size(), "DIR");
+  }
+  static const std::vector<std::pair<std::regex, std::string>> kVariable = {
+      {std::regex{"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"}, "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"},
+      {std::regex{"20[0-9]{2}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}"}, "YYYY-MM-DD hh:mm:ss"},
+      {std::regex{"20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"}, "YYYY-MM-DDThh:mm:ssZ"},
+      {std::regex{"[0-9A-F]{32}"}, "SSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSS"},
+      {std::regex{"\\b(G[0-9]+) [0-9a-f]{8}"}, "$1 kkkkkkkk"},
+      {std::regex{"\\b1[0-9]{12}\\b"}, "NNNNNNNNNNNNN"},  // a list's number: milliseconds
+      {std::regex{"\\b39[4-7]\\b"}, "39x"},               // days in thirteen months
+      {std::regex{"(127\\.0\\.0\\.1|localhost):[0-9]+"}, "$1:PORT"},
+  };
+  for (const auto& [pattern, word] : kVariable) text = std::regex_replace(text, pattern, word);
+  return text;
+}
+
+}  // namespace
+
+void play(const std::string& name, const std::filesystem::path& folder, const std::vector<std::string>& environment) {
+  ChildOptions options;
+  options.environment = environment;
+  options.environment.push_back("DIR=" + folder.string());
+  options.environment.push_back("HOME=" + folder.string());
+  options.environment.push_back("PATH=" SPACECA_PROGRAM_FOLDER ":/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin");
+  for (const Step& step : steps_of(read_file(std::filesystem::path{SPACECA_SCRIPTS} / name))) {
+    const Outcome outcome = run({"sh", "-c", "cd \"$DIR\" || exit; " + step.command}, options);
+    INFO(name << ": " << step.command << "\n--- out\n" << outcome.out << "--- err\n" << outcome.err);
+    CHECK(settled(outcome.out, folder.string()) == step.out);
+    CHECK(settled(outcome.err, folder.string()) == step.err);
+    CHECK(outcome.exit_code == step.exit_code);
+  }
+}
+
+}  // namespace spaceca::test

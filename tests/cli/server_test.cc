@@ -1,0 +1,36 @@
+// The program against a real PostgreSQL.
+#include <fmt/format.h>
+
+#include "cli/script.h"
+#include "support/catch.h"
+#include "support/files.h"
+#include "support/postgres.h"
+
+using namespace spaceca::test;
+
+namespace {
+
+std::vector<std::string> environment_of(const Postgres& server) {
+  return {fmt::format("DATA={}", server.data().string()), fmt::format("PORT={}", server.port()),
+          fmt::format("ADMIN=host={} port={} user=postgres dbname=app", server.socket_folder(), server.port()),
+          "SPACECA_KEY_FILE=key", "SPACECA_STORE=sqlite:ca.db"};
+}
+
+constexpr std::string_view kByPassword = "host all all 127.0.0.0/8 scram-sha-256\nhost all all ::1/128 scram-sha-256\n";
+
+}  // namespace
+
+TEST_CASE("a database is enabled, used, rotated and disabled by commands, each proved before it ends", "[cli][postgres]") {
+  const TemporaryFolder folder;
+  const Postgres server{{}, kByPassword};
+  play("server.txt", folder.path(), environment_of(server));
+}
+
+TEST_CASE("a server out of reach is exit 5, and the next sweep finishes", "[cli][postgres]") {
+  const TemporaryFolder folder;
+  Postgres server{{}, kByPassword};
+  server.stop();
+  play("unreachable.txt", folder.path(), environment_of(server));
+  server.start_again();
+  play("reachable.txt", folder.path(), environment_of(server));
+}
