@@ -17,6 +17,8 @@ struct Word {
   T value;
   std::string_view text;
 };
+template <class T>
+Word(T, std::string_view) -> Word<T>;  // clang deduces for aggregates from version 17 on only
 
 constexpr std::array kRootStates{
     Word{RootState::next, "next"},       Word{RootState::active, "active"},         Word{RootState::retiring, "retiring"},

@@ -97,7 +97,7 @@ namespace detail {
 
 template <Literal... parts>
 struct Joined {
-  static consteval auto build() {
+  static constexpr auto build() {
     std::array<char, (sizeof...(parts) + ... + sizeof(parts.characters)) - 2 * sizeof...(parts) + 1> text{};
     char* end = text.data();
     ((end = std::copy_n(parts.characters, sizeof(parts.characters) - 1, end)), ...);
