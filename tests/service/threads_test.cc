@@ -99,10 +99,8 @@ TEST_CASE_METHOD(ThreadScene, "threads that issue, renew, revoke, download and s
   CHECK(revoked == 8);
   authority->renew_due();
   CHECK(broken() == std::vector<std::string>{});
-  for (const std::size_t i : {1U, 5U}) {
-    CHECK(acme.crls()[0].find(acme.find_certificate(old[i])->serial).has_value());
-    CHECK_FALSE(acme.find_certificate(old[i])->successor.has_value());
-  }
+  // These have a successor if a sweep was faster.
+  for (const std::size_t i : {1U, 5U}) CHECK(acme.crls()[0].find(acme.find_certificate(old[i])->serial).has_value());
   for (const std::size_t i : {0U, 2U, 3U, 4U, 6U, 7U}) CHECK(acme.find_certificate(old[i])->successor.has_value());
 }
 
