@@ -8,6 +8,10 @@
 
 namespace spaceca::service {
 
+// How far ahead a clock may have run and been believed: ten days at once, more when it did so again before it was put right. What
+// cannot be undone is done so much later; a new root begins so much earlier.
+inline constexpr std::chrono::days kUnnoticed{45};
+
 struct ClockVerdict {
   bool suspect = false;  // nothing is pruned and no root moves
   bool behind = false;   // and nothing is mailed

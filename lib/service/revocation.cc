@@ -24,8 +24,6 @@ namespace service {
 namespace {
 
 constexpr std::chrono::days kRefresh{7};
-// A clock that ran ahead unnoticed made lists that look later than they are; an entry stays for so long on top.
-constexpr std::chrono::days kUnnoticed{45};
 constexpr std::size_t kMostEntriesKept = 1'000'000;  // 40 MB
 constexpr std::size_t kLargestRevocation = 10'000;
 

@@ -28,10 +28,11 @@ namespace spaceca {
 namespace service {
 namespace {
 
-// A root serves until thirteen months before its end. The next one is made sixteen months and more before that day, and takes over
-// two months before it.
+// A root serves until thirteen months before its end. The next one is made seventeen months before that day, and takes over four
+// months before it: so much may a server that is out of reach delay it, and so that the last certificate has ended, and is known to
+// have, before the root does.
 constexpr std::chrono::months kPrepareBefore{30};
-constexpr std::chrono::months kActivateBefore{15};
+constexpr std::chrono::months kActivateBefore{17};
 constexpr std::chrono::days kReminder{30};
 constexpr std::int64_t kAtATime = 500;
 constexpr std::chrono::days kKeysForgotten{30};  // idempotency keys
@@ -101,10 +102,10 @@ AuditEvent roll_back(sql::Transaction& tx, const Id& space, Instant now) {
 }
 
 // Those that nothing of is alive.
-std::vector<store::RootRow> retire(sql::Transaction& tx, const Id& space, Instant now) {
+std::vector<store::RootRow> retire(sql::Transaction& tx, const Id& space, Instant now, Instant dead_since) {
   std::vector<store::RootRow> retired;
   for (store::RootRow& root : read_generations(tx, space).retiring) {
-    if (has_live_certificate(tx, root, now)) continue;
+    if (has_live_certificate(tx, root, dead_since)) continue;
     move(tx, root, "retired", now);
     store::forget_key(tx, root.id);
     retired.push_back(std::move(root));
@@ -136,7 +137,9 @@ void prepare(Core& core, const Id& space, const SpaceName& name, const Actor& ac
     if (roots.next) refuse(fmt::format("root {} is next already; activate it", roots.next->generation));
     generation = store::space_of(*tx, space).last_generation + 1;
   }
-  const NewRoot root = make_root(core, space, name, generation, "next", now);
+  // Its first day lies back, so that it is valid too where a clock that ran ahead is put right.
+  NewRoot root = make_root(core, space, name, generation, "next", now - kUnnoticed);
+  root.row.created_at = now;
   core.commits.run([&](sql::Transaction& tx) {
     if (store::take_generation(tx, space) != generation || !store::insert(tx, root.row, root.crl)) {
       refuse("somebody else made a root at the same moment");
@@ -166,7 +169,8 @@ void step(Core& core, const Id& space, const SpaceName& name, RotationStep which
       case RotationStep::activate: events.push_back(activate(tx, space, now)); break;
       case RotationStep::rollback: events.push_back(roll_back(tx, space, now)); break;
       case RotationStep::retire:
-        retired = retire(tx, space, now);
+        // By itself only when the last one ended long ago.
+        retired = retire(tx, space, now, request != nullptr ? now : now - kUnnoticed);
         if (retired.empty()) refuse("no root is retiring of which nothing is alive");
         for (const store::RootRow& root : retired)
           events.push_back({.verb = "retire_root", .object = std::to_string(root.generation)});
@@ -296,7 +300,8 @@ void advance(Core& core, const store::SpaceRow& space, Deadline deadline, SweepP
   }
   const bool any_dead = [&] {
     const auto tx = core.driver.read();
-    return std::ranges::any_of(roots.retiring, [&](const store::RootRow& root) { return !has_live_certificate(*tx, root, now); });
+    return std::ranges::any_of(roots.retiring,
+                               [&](const store::RootRow& root) { return !has_live_certificate(*tx, root, now - kUnnoticed); });
   }();
   if (any_dead) attempt(RotationStep::retire, "retired, its key is destroyed", "retiring roots");
 

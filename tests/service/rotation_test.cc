@@ -183,6 +183,79 @@ TEST_CASE_METHOD(AuthorityScene, "under a clock that stands behind nobody is mai
   CHECK(mail.delivered.size() == 1);
 }
 
+// --- what a clock that ran ahead, and was believed, has made ---
+
+TEST_CASE_METHOD(AuthorityScene, "a notice written by a clock that ran ahead is delivered once the clock is right again",
+                 "[clock]") {
+  const Space acme = space();
+  database(acme);
+  const Bundle client = acme.issue_client(db());
+  while (clock.now() + std::chrono::days{7} < client.record.not_after - std::chrono::days{80}) {
+    clock.advance(std::chrono::days{7});
+    sweep();
+  }
+  const Instant right = clock.now();
+  clock.advance(std::chrono::days{40});
+  mail.broken = true;
+  CHECK(sweep().renewals.done.size() == 1);
+  mail.broken = false;
+  clock.set(right + std::chrono::days{1});
+  CHECK_FALSE(sweep().clock_suspect);
+  REQUIRE(mail.delivered.size() == 1);
+  CHECK(mail.delivered[0].kind == NoticeKind::renewed);
+}
+
+TEST_CASE_METHOD(AuthorityScene, "what a sweep makes under a clock far ahead is valid when the clock is right again", "[clock]") {
+  const Space acme = space();
+  serve(acme);
+  const Bundle client = acme.issue_client(db());
+  while (clock.now() < kStart + std::chrono::days{315}) {
+    clock.advance(std::chrono::days{7});
+    sweep();
+  }
+  const Instant right = clock.now();
+  const Serial before = servers.servers.at("sales").certificate->serial();
+  clock.advance(std::chrono::days{40});
+  CHECK(sweep().clock_suspect);
+  clock.set(right + std::chrono::hours{1});
+  CHECK_FALSE(servers.servers.at("sales").certificate->serial() == before);
+  CHECK(servers.lets_in("sales", client.chain.front()));
+  CHECK(servers.is_taken_by("sales", client.roots));
+  const Bundle successor = acme.download(acme.find_certificate(client.record.id)->successor.value());
+  CHECK(servers.lets_in("sales", successor.chain.front()));
+}
+
+TEST_CASE_METHOD(AuthorityScene, "a server's certificate and lists from the future are replaced by the next sweep", "[clock]") {
+  const Space acme = space();
+  serve(acme);
+  const Bundle client = acme.issue_client(db());
+  while (clock.now() < kStart + std::chrono::days{315}) {
+    clock.advance(std::chrono::days{7});
+    sweep();
+  }
+  const Instant right = clock.now();
+  clock.advance(std::chrono::days{9});
+  CHECK_FALSE(sweep().clock_suspect);  // so far it is believed
+  clock.set(right);
+  CHECK_FALSE(servers.lets_in("sales", client.chain.front()));
+  CHECK_FALSE(servers.is_taken_by("sales", client.roots));
+  clock.set(right + std::chrono::hours{1});
+  CHECK(sweep().publications.failed.empty());
+  CHECK(servers.lets_in("sales", client.chain.front()));
+  CHECK(servers.is_taken_by("sales", client.roots));
+}
+
+TEST_CASE_METHOD(AuthorityScene, "a root made by a clock that ran ahead keeps no server from being published", "[clock]") {
+  const Space acme = space();
+  serve(acme);
+  clock.advance(std::chrono::days{9});
+  acme.rotate(RotationStep::prepare);
+  clock.advance(-std::chrono::days{9});
+  CHECK(sweep().publications.failed.empty());
+  acme.rotate(RotationStep::activate);
+  CHECK(servers.lets_in("sales", acme.issue_client(db()).chain.front()));
+}
+
 // --- the audit ---
 
 TEST_CASE_METHOD(AuthorityScene, "the audit tells who did what to what", "[audit]") {
