@@ -1,0 +1,433 @@
+// Every verb over a store that fails once, at each step that the verb takes: before the step, after it, and for want of room.
+#include <algorithm>
+#include <functional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <spaceca/error.h>
+
+#include "service/faulty_scene.h"
+#include "service/invariants.h"
+#include "service/scale.h"
+#include "support/catch.h"
+
+namespace spaceca::test {
+namespace {
+
+const WriteOptions kKeyed{.idempotency_key = "k1"};
+const Serial kForeign{std::string_view{"0x0102030405060708090a0b0c0d0e0f10"}};
+
+// What a scene holds once it is prepared, for the verb that is tried on it.
+struct Verb {
+  std::string name;
+  std::function<void(AuthorityScene&)> prepare;
+  std::function<void(FaultyWorld&)> run;
+  std::function<void(FaultyWorld&)> check;  // what it should give, and nothing double
+  bool is_whole = true;                     // one commit, so that a refusal has done nothing
+  std::int64_t stride = 1;                  // of the steps that are tried
+};
+
+void whole(const SweepPart& part) {
+  if (!part.failed.empty()) throw Error{part.failed.front().code.value(), part.failed.front().what};
+}
+
+std::vector<CertificateRecord> clients(FaultyWorld& world) {
+  std::vector<CertificateRecord> found;
+  for (CertificateRecord& one : world.space().certificates(db()).items) {
+    if (one.kind == CertificateKind::client) found.push_back(std::move(one));
+  }
+  return found;
+}
+
+std::size_t count(FaultyWorld& world) { return world.space().certificates(db()).items.size(); }
+
+std::int64_t entries(FaultyWorld& world, std::string_view verb) {
+  return std::ranges::count(world.space().audit({.limit = 1000}).items, verb, &AuditEntry::verb);
+}
+
+bool is_listed(FaultyWorld& world, const Serial& serial) {
+  return std::ranges::any_of(world.space().crls(), [&](const Crl& crl) { return crl.find(serial).has_value(); });
+}
+
+// --- scenes ---
+
+void with_database(AuthorityScene& scene) { scene.database(scene.space()); }
+
+void with_clients(AuthorityScene& scene) {
+  with_database(scene);
+  const Space acme = scene.authority->space(SpaceName{"acme"}, kOps);
+  for (int i = 0; i < 2; ++i) {
+    static_cast<void>(acme.issue_client(db()));
+    scene.clock.advance(std::chrono::seconds{1});  // so that they have an order
+  }
+}
+
+void with_server(AuthorityScene& scene) {
+  const Space acme = scene.space();
+  scene.serve(acme);
+  static_cast<void>(acme.issue_client(db()));
+}
+
+void with_next_root(AuthorityScene& scene) {
+  with_server(scene);
+  scene.authority->space(SpaceName{"acme"}, kOps).rotate(RotationStep::prepare);
+  scene.sweep();
+}
+
+void with_due_certificates(AuthorityScene& scene) {
+  with_server(scene);
+  for (int week = 0; week < 45; ++week) {
+    scene.clock.advance(std::chrono::days{7});
+    scene.sweep();
+  }
+  scene.mail.delivered.clear();
+  scene.clock.set(kStart + std::chrono::days{395 - 70});
+}
+
+void check_all_renewed(FaultyWorld& world) {
+  const auto all = clients(world);
+  CHECK(all.size() == 4);
+  CHECK(std::ranges::count_if(all, [](const auto& one) { return one.successor.has_value(); }) == 2);
+  CHECK(count(world) == 6);  // and the server's two
+}
+
+const std::vector<Verb>& verbs() {
+  static const std::vector<Verb> kVerbs{
+      {"create_space", [](AuthorityScene&) {},
+       [](FaultyWorld& world) { world.authority->create_space(SpaceName{"acme"}, kOps, kKeyed); },
+       [](FaultyWorld& world) {
+         REQUIRE(world.authority->spaces().items.size() == 1);
+         CHECK(world.space().crls().size() == 1);
+         CHECK(world.authority->audit().items.size() == 1);
+       }},
+      {"create_database", [](AuthorityScene& scene) { scene.space(); },
+       [](FaultyWorld& world) {
+         world.space().create_database({.name = db(),
+                                        .app = AppName{"shop"},
+                                        .hosts = {HostName{"db.example.com"}},
+                                        .url = DatabaseUrl{SecretBytes{std::string_view{"postgresql://app:x@db.example.com/o"}}}},
+                                       kKeyed);
+       },
+       [](FaultyWorld& world) {
+         CHECK(world.space().databases().items.size() == 1);
+         CHECK(entries(world, "create_database") == 1);
+         CHECK(world.space().url(db()).user() == "app");
+       }},
+      {"enable_mtls", with_database, [](FaultyWorld& world) { world.space().enable_mtls(db(), {}, kKeyed); },
+       [](FaultyWorld& world) {
+         CHECK(world.space().find_database(db())->state == DatabaseState::provisioning);
+         CHECK(count(world) == 2);
+       }},
+      {"issue_server", with_database, [](FaultyWorld& world) { world.space().issue_server(db(), kKeyed); },
+       [](FaultyWorld& world) { CHECK(count(world) == 1); }},
+      {"issue_client", with_database, [](FaultyWorld& world) { world.space().issue_client(db(), {}, kKeyed); },
+       [](FaultyWorld& world) { CHECK(count(world) == 1); }},
+      {"issue_client without a key", with_database,
+       [](FaultyWorld& world) {
+         // What was returned is recorded; a caller who saw an error asks again.
+         const Bundle bundle = world.space().issue_client(db());
+         world.driver->disarm();
+         CHECK(world.space().find_certificate(bundle.record.id).has_value());
+       },
+       [](FaultyWorld& world) { CHECK(count(world) <= 2); }},
+      {"issue_client, custody once", with_database,
+       [](FaultyWorld& world) {
+         try {
+           world.space().issue_client(db(), {.custody = Custody::once}, kKeyed);
+         } catch (const Error& error) {
+           if (error.code() != Errc::key_not_kept) throw;
+         }
+       },
+       [](FaultyWorld& world) { CHECK(count(world) == 1); }},
+      {"issue_clients", with_database,
+       [](FaultyWorld& world) {
+         const std::vector<ClientRequest> three(3);
+         const auto bundles = world.space().issue_clients(db(), three, kKeyed);
+         CHECK(bundles.size() == 3);
+       },
+       [](FaultyWorld& world) { CHECK(count(world) == 3); }},
+      {"url", with_database, [](FaultyWorld& world) { static_cast<void>(world.space().url(db())); },
+       [](FaultyWorld& world) { CHECK(entries(world, "url") >= 1); }},
+      {"download", with_clients,
+       [](FaultyWorld& world) { static_cast<void>(world.space().download(clients(world).front().id, kKeyed)); },
+       [](FaultyWorld& world) { CHECK(entries(world, "download") == 1); }},
+      {"renew", with_clients,
+       [](FaultyWorld& world) {
+         // The first of all, which has no predecessor.
+         static_cast<void>(world.space().renew(clients(world).front().id, {}, kKeyed));
+       },
+       [](FaultyWorld& world) {
+         CHECK(count(world) == 3);
+         CHECK(clients(world).front().successor.has_value());
+         world.authority->deliver_notices(world.mail);
+         CHECK(world.mail.delivered.size() == 1);
+       }},
+      {"revoke", with_server,
+       [](FaultyWorld& world) {
+         std::vector<CertificateId> ids;
+         for (const CertificateRecord& one : clients(world)) ids.push_back(one.id);
+         const auto revoked = world.space().revoke(ids, RevocationReason::key_compromise, kKeyed);
+         for (const CertificateRecord& one : revoked) CHECK(one.state == CertificateState::disabling);
+       },
+       [](FaultyWorld& world) {
+         for (const CertificateRecord& one : clients(world)) CHECK(is_listed(world, one.serial));
+         CHECK(entries(world, "revoke") == 2);
+         whole(world.authority->publish_pending(world.servers));
+         for (const CertificateRecord& one : clients(world)) CHECK(one.state == CertificateState::disabled);
+       }},
+      {"revoke_serial", with_server,
+       [](FaultyWorld& world) { world.space().revoke_serial(1, kForeign, RevocationReason::key_compromise, kKeyed); },
+       [](FaultyWorld& world) {
+         CHECK(is_listed(world, kForeign));
+         CHECK(entries(world, "revoke_serial") == 1);
+       }},
+      {"disable_mtls", with_server, [](FaultyWorld& world) { world.space().disable_mtls(db(), kKeyed); },
+       [](FaultyWorld& world) { CHECK(world.space().find_database(db())->state == DatabaseState::deprovisioning); }},
+      {"destroy_database",
+       [](AuthorityScene& scene) {
+         with_clients(scene);
+         scene.database(scene.authority->space(SpaceName{"acme"}, kOps), "other");
+       },
+       [](FaultyWorld& world) { world.space().destroy_database(db(), kKeyed); },
+       [](FaultyWorld& world) {
+         CHECK_FALSE(world.space().find_database(db()).has_value());
+         CHECK(world.space().find_database(db("other")).has_value());
+         CHECK(world.space().crls().front().entries().size() == 2);
+         CHECK(entries(world, "destroy_database") == 1);
+       }},
+      {"rotate prepare", with_server, [](FaultyWorld& world) { world.space().rotate(RotationStep::prepare, kKeyed); },
+       [](FaultyWorld& world) { CHECK(world.space().describe().roots.size() == 2); }},
+      {"rotate activate", with_next_root, [](FaultyWorld& world) { world.space().rotate(RotationStep::activate, kKeyed); },
+       [](FaultyWorld& world) {
+         const auto roots = world.space().describe().roots;
+         REQUIRE(roots.size() == 2);
+         CHECK(roots[0].state == RootState::retiring);
+         CHECK(roots[1].state == RootState::active);
+       }},
+      {"rotate rollback",
+       [](AuthorityScene& scene) {
+         with_next_root(scene);
+         scene.authority->space(SpaceName{"acme"}, kOps).rotate(RotationStep::activate);
+       },
+       [](FaultyWorld& world) { world.space().rotate(RotationStep::rollback, kKeyed); },
+       [](FaultyWorld& world) {
+         const auto roots = world.space().describe().roots;
+         REQUIRE(roots.size() == 2);
+         CHECK(roots[0].state == RootState::active);
+         CHECK(roots[1].state == RootState::next);
+       }},
+      {"rotate retire",
+       [](AuthorityScene& scene) {
+         const Space acme = scene.space();
+         scene.database(acme);
+         acme.rotate(RotationStep::prepare);
+         acme.rotate(RotationStep::activate);
+       },
+       [](FaultyWorld& world) { world.space().rotate(RotationStep::retire, kKeyed); },
+       [](FaultyWorld& world) { CHECK(world.space().describe().roots[0].state == RootState::retired); }},
+      {"distrust",
+       [](AuthorityScene& scene) {
+         with_server(scene);
+         const Space acme = scene.authority->space(SpaceName{"acme"}, kOps);
+         scene.serve(acme, "other");
+       },
+       [](FaultyWorld& world) {
+         const auto successors = world.space().distrust(1, kKeyed);
+         CHECK(successors.size() == 5);
+       },
+       [](FaultyWorld& world) {
+         CHECK(world.space().describe().roots[0].state == RootState::distrusted);
+         CHECK(world.space().describe().roots.size() == 2);
+         CHECK(count(world) == 6);
+         CHECK(world.space().certificates(db("other")).items.size() == 4);
+         CHECK(entries(world, "distrust") == 1);
+       },
+       false},
+      {"distrust without a key",
+       [](AuthorityScene& scene) {
+         with_server(scene);
+         const Space acme = scene.authority->space(SpaceName{"acme"}, kOps);
+         scene.serve(acme, "other");
+       },
+       [](FaultyWorld& world) {
+         const auto successors = world.space().distrust(1);
+         CHECK(successors.size() == 5);
+       },
+       [](FaultyWorld& world) {
+         CHECK(world.space().describe().roots[0].state == RootState::distrusted);
+         CHECK(world.space().describe().roots.size() == 2);
+         CHECK(count(world) == 6);
+         CHECK(world.space().certificates(db("other")).items.size() == 4);
+         CHECK(entries(world, "distrust") == 1);
+       },
+       false},
+      {"force_server", with_next_root, [](FaultyWorld& world) { world.space().force_server(db(), kKeyed); },
+       [](FaultyWorld& world) { CHECK(count(world) == 4); }, false},
+      {"renew_due", with_due_certificates, [](FaultyWorld& world) { whole(world.authority->renew_due()); }, check_all_renewed,
+       false},
+      {"refresh_crls",
+       [](AuthorityScene& scene) {
+         with_server(scene);
+         scene.clock.advance(std::chrono::days{8});
+       },
+       [](FaultyWorld& world) { whole(world.authority->refresh_crls()); },
+       [](FaultyWorld& world) {
+         CHECK(world.space().crls().front().this_update() == world.clock.now() - std::chrono::minutes{5});
+         CHECK(world.space().find_database(db())->publication_pending);
+       },
+       false},
+      {"advance_roots, a new one",
+       [](AuthorityScene& scene) {
+         with_server(scene);
+         scene.clock.set(instant("2034-05-24T10:00:00Z"));
+         scene.authority->accept_clock(kOps);
+         static_cast<void>(scene.authority->space(SpaceName{"acme"}, kOps).issue_client(db()));
+       },
+       [](FaultyWorld& world) { whole(world.authority->advance_roots()); },
+       [](FaultyWorld& world) {
+         CHECK(world.space().describe().roots.size() == 2);
+         whole(world.authority->deliver_notices(world.mail));
+         REQUIRE(world.mail.delivered.size() == 1);
+         CHECK(world.mail.delivered[0].kind == NoticeKind::roots_changed);
+       },
+       false},
+      {"publish_pending, first",
+       [](AuthorityScene& scene) {
+         with_database(scene);
+         scene.authority->space(SpaceName{"acme"}, kOps).enable_mtls(db());
+       },
+       [](FaultyWorld& world) { whole(world.authority->publish_pending(world.servers)); },
+       [](FaultyWorld& world) {
+         CHECK(world.space().find_database(db())->state == DatabaseState::operational);
+         CHECK_FALSE(world.space().find_database(db())->publication_pending);
+         CHECK(world.servers.servers.at("sales").publications <= 2);
+         for (const CertificateRecord& one : clients(world)) CHECK(one.state == CertificateState::ready);
+       },
+       false},
+      {"publish_pending, after a revocation",
+       [](AuthorityScene& scene) {
+         with_server(scene);
+         const Space acme = scene.authority->space(SpaceName{"acme"}, kOps);
+         acme.revoke(acme.certificates(db()).items.back().id, RevocationReason::key_compromise);
+       },
+       [](FaultyWorld& world) { whole(world.authority->publish_pending(world.servers)); },
+       [](FaultyWorld& world) {
+         CHECK(world.space().certificates(db(), {.state = CertificateState::disabled}).items.size() == 1);
+         CHECK(world.space().certificates(db(), {.state = CertificateState::disabling}).items.empty());
+       },
+       false},
+      {"publish_pending, withdrawn",
+       [](AuthorityScene& scene) {
+         with_server(scene);
+         scene.authority->space(SpaceName{"acme"}, kOps).disable_mtls(db());
+       },
+       [](FaultyWorld& world) { whole(world.authority->publish_pending(world.servers)); },
+       [](FaultyWorld& world) {
+         CHECK(world.space().find_database(db())->state == DatabaseState::disabled);
+         CHECK(world.servers.servers.empty());
+       },
+       false},
+      {"deliver_notices",
+       [](AuthorityScene& scene) {
+         with_due_certificates(scene);
+         scene.authority->renew_due();
+       },
+       [](FaultyWorld& world) {
+         world.clock.advance(std::chrono::minutes{11});  // whoever broke off has claimed one for ten
+         whole(world.authority->deliver_notices(world.mail));
+       },
+       [](FaultyWorld& world) {
+         std::set<std::string> ids;
+         for (const Notice& notice : world.mail.delivered) ids.insert(notice.id);
+         CHECK(ids.size() == 2);
+         CHECK(world.mail.delivered.size() <= 3);
+         CHECK(world.authority->deliver_notices(world.mail).done.empty());
+       },
+       false},
+      {"accept_clock",
+       [](AuthorityScene& scene) {
+         with_server(scene);
+         scene.clock.advance(std::chrono::days{40});
+       },
+       [](FaultyWorld& world) { world.authority->accept_clock(kOps); },
+       [](FaultyWorld& world) { CHECK_FALSE(world.authority->clock_suspect()); }},
+      {"sweep", with_due_certificates,
+       [](FaultyWorld& world) {
+         const SweepReport report = world.authority->sweep({.publisher = &world.servers, .notifier = &world.mail});
+         for (const SweepPart* part : {&report.renewals, &report.crls, &report.roots, &report.publications, &report.notices}) {
+           whole(*part);
+         }
+       },
+       [](FaultyWorld& world) {
+         check_all_renewed(world);
+         world.clock.advance(std::chrono::minutes{11});
+         whole(world.authority->deliver_notices(world.mail));
+         std::set<std::string> ids;
+         for (const Notice& notice : world.mail.delivered) ids.insert(notice.id);
+         CHECK(ids.size() == 2);
+         CHECK_FALSE(world.space().find_database(db())->publication_pending);
+       },
+       false, scale_of_tests() > 1 ? 1 : 3},  // its parts are tried at every step above
+  };
+  return kVerbs;
+}
+
+struct Mode {
+  const char* name;
+  FaultWhen when;
+  sql::Failure failure;
+};
+const std::vector<Mode> kModes{
+    {"it fails before", FaultWhen::before, sql::Failure::other},
+    {"it fails after", FaultWhen::after, sql::Failure::other},
+    {"there is no room for", FaultWhen::before, sql::Failure::full},
+};
+
+// One fault; false if the verb came through without meeting it.
+bool survives(const Verb& verb, const AuthorityScene& scene, const std::filesystem::path& file, const Fault& fault) {
+  FaultyWorld world{scene, file};
+  const std::string before = verb.is_whole ? content_of(*world.driver) : "";
+  world.driver->arm(fault);
+  std::optional<Errc> refused_with;
+  std::string words;
+  try {
+    verb.run(world);
+  } catch (const Error& error) {
+    refused_with = error.code();
+    words = error.what();
+  }
+  const bool fired = world.driver->disarm();
+  CAPTURE(words);
+  if (!fired) CHECK_FALSE(refused_with.has_value());
+  world.restart();
+  CHECK(broken_invariants(*world.driver, *world.authority) == std::vector<std::string>{});
+  if (verb.is_whole && refused_with && refused_with != Errc::io) CHECK((content_of(*world.driver) == before));
+  if (fired) verb.run(world);
+  verb.check(world);
+  CHECK(broken_invariants(*world.driver, *world.authority) == std::vector<std::string>{});
+  return fired;
+}
+
+TEST_CASE("a store that fails at any step of any verb is sound, and the verb does what it should the next time", "[crash]") {
+  const auto number = GENERATE(range(std::size_t{0}, verbs().size()));
+  const Verb& verb = verbs()[number];
+  DYNAMIC_SECTION(verb.name) {
+    AuthorityScene scene{kStart, FolderOn::memory};
+    verb.prepare(scene);
+    const std::filesystem::path file = scene.file().parent_path() / "prepared.db";
+    scene.store->backup(file);
+    for (const Mode& mode : kModes) {
+      std::int64_t at = 1;
+      for (bool met = true; met; at += verb.stride) {
+        INFO(verb.name << ": " << mode.name << " step " << at);
+        REQUIRE(at < 1000);
+        met = survives(verb, scene, file, {.at = at, .when = mode.when, .failure = mode.failure});
+      }
+      CHECK(at > 3);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace spaceca::test
