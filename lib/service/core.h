@@ -46,7 +46,8 @@ struct ListBuilder {
   std::mutex turn;
   std::int64_t number = 0;  // of that list; 0 if nothing is known
   std::vector<RevokedEntry> entries;
-  Bytes der;  // room for the next one: fresh pages cost more than what is written to them
+  Bytes der;   // that list
+  Bytes next;  // room for the one after it: fresh pages cost more than what is written to them
 };
 
 // What issuing for a database needs to know. Any thread; each is checked again when something is recorded by it.

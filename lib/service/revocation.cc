@@ -24,7 +24,7 @@ namespace service {
 namespace {
 
 constexpr std::chrono::days kRefresh{7};
-constexpr std::size_t kMostEntriesKept = 1'000'000;  // 40 MB
+constexpr std::size_t kMostEntriesKept = 1'000'000;  // 120 MB, with two lists of them
 constexpr std::size_t kLargestRevocation = 10'000;
 
 // Entries as a list is written from.
@@ -77,7 +77,7 @@ void add_new_entries(sql::Transaction& tx, const store::RootRow& root, std::vect
 store::CrlRow signed_list(Core& core, const store::RootRow& root, ListBuilder& builder, Instant now, Instant dated,
                           std::int64_t at_least) {
   const std::int64_t milliseconds = std::chrono::milliseconds{now.time_since_epoch()}.count();
-  Bytes& der = builder.der;
+  Bytes& der = builder.next;
   der.clear();
   Entries source{builder.entries};
   const std::int64_t number = std::max({root.crl_number + 1, milliseconds, at_least});
@@ -85,8 +85,12 @@ store::CrlRow signed_list(Core& core, const store::RootRow& root, ListBuilder& b
       core.issuers.of(root)->write_crl(source, {.number = static_cast<std::uint64_t>(number)},
                                        std::max(dated, core.issuers.certificate_of(root).validity().not_before), CrlForm::der,
                                        [&der](ByteView piece) { der.insert(der.end(), piece.begin(), piece.end()); });
-  return {
-      .der = der, .number = number, .covers = root.mark, .this_update = summary.this_update, .next_update = summary.next_update};
+  return {.der = der,
+          .before = builder.der,
+          .number = number,
+          .covers = root.mark,
+          .this_update = summary.this_update,
+          .next_update = summary.next_update};
 }
 
 }  // namespace
@@ -146,9 +150,10 @@ bool build_crl(Core& core, const Id& id, Build when, std::int64_t at_least) {
       if (!found || !is_trusted(*found) || !is_wanted(*found, when, now)) return false;
       root = *found;
       dated = clock_verdict(*tx, now).surely_past;
-      const bool is_known = when == Build::if_marked && builder.number == root.crl_number;
+      const bool is_known = builder.number == root.crl_number;
       builder.number = 0;  // until it is stored
-      if (is_known) {
+      if (!is_known) builder.der.clear();
+      if (is_known && when == Build::if_marked) {
         add_new_entries(*tx, root, builder.entries);
       } else {
         builder.entries = all_entries(*tx, root, now);
@@ -163,10 +168,12 @@ bool build_crl(Core& core, const Id& id, Build when, std::int64_t at_least) {
     });
     if (stored) {
       builder.number = list.number;
+      std::swap(builder.der, builder.next);
       if (builder.entries.size() > kMostEntriesKept) {
         builder.number = 0;
         builder.entries = {};
         builder.der = {};
+        builder.next = {};
       }
       return true;
     }

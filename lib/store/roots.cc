@@ -1,5 +1,9 @@
 #include "store/roots.h"
 
+#include <algorithm>
+
+#include "x509/crl_parts.h"
+
 namespace spaceca::store {
 namespace {
 
@@ -41,6 +45,33 @@ std::optional<RootRow> first(sql::Transaction& tx, sql::Statement statement, con
   return std::move(found.front());
 }
 
+// A list in the place of another, of which parts that are in both stay.
+void write_parts(sql::Transaction& tx, const Id& root, const CrlRow& crl) {
+  std::vector<x509::CrlPart> before;
+  if (crl.before.empty()) {
+    tx.execute("DELETE FROM crl_parts WHERE root = $1", {value_of(root)});
+  } else {
+    before = x509::parts_of(crl.before);
+  }
+  auto old = before.begin();
+  const auto forget_up_to = [&](auto end) {
+    for (; old != end; ++old) {
+      tx.execute("DELETE FROM crl_parts WHERE root = $1 AND key = $2", {value_of(root), ByteView{old->key}});
+    }
+  };
+  for (const x509::CrlPart& part : x509::parts_of(crl.der)) {
+    forget_up_to(std::find_if(old, before.end(), [&part](const x509::CrlPart& other) { return other.key >= part.key; }));
+    const bool is_there = old != before.end() && old->key == part.key;
+    const bool is_same = is_there && std::ranges::equal(old->der, part.der);
+    if (is_there) ++old;
+    if (is_same) continue;
+    tx.execute(
+        "INSERT INTO crl_parts (root, key, der) VALUES ($1, $2, $3) ON CONFLICT (root, key) DO UPDATE SET der = excluded.der",
+        {value_of(root), ByteView{part.key}, part.der});
+  }
+  forget_up_to(before.end());
+}
+
 }  // namespace
 
 bool insert(sql::Transaction& tx, const RootRow& root, const CrlRow& crl) {
@@ -52,7 +83,7 @@ bool insert(sql::Transaction& tx, const RootRow& root, const CrlRow& crl) {
        octets_or_null(root.key_handle), value_of(root.not_after), crl.number, crl.covers, value_of(crl.this_update),
        value_of(crl.next_update), value_of(root.created_at)});
   if (rows.empty()) return false;
-  tx.execute("INSERT INTO crls (root, der) VALUES ($1, $2)", {value_of(root.id), crl.der});
+  write_parts(tx, root.id, crl);
   return true;
 }
 
@@ -84,10 +115,13 @@ std::vector<RootRow> signing_roots(sql::Transaction& tx) {
 }
 
 Bytes crl_of(sql::Transaction& tx, const Id& root) {
-  const auto rows = tx.execute("SELECT der FROM crls WHERE root = $1", {value_of(root)});
-  if (rows.empty()) return {};
-  const ByteView der = rows[0].octets(0);
-  return {der.begin(), der.end()};
+  Bytes der;
+  const sql::Value key = value_of(root);
+  tx.each("SELECT der FROM crl_parts WHERE root = $1 ORDER BY key", sql::Arguments{&key, 1}, [&der](const sql::Row& row) {
+    const ByteView part = row.octets(0);
+    der.insert(der.end(), part.begin(), part.end());
+  });
+  return der;
 }
 
 std::int64_t take_mark(sql::Transaction& tx, const Id& root) {
@@ -100,7 +134,7 @@ bool replace_crl(sql::Transaction& tx, const Id& root, std::int64_t old, const C
       "WHERE id = $1 AND crl_number = $2 AND crl_covers <= $4",
       {value_of(root), old, crl.number, crl.covers, value_of(crl.this_update), value_of(crl.next_update)});
   if (replaced.changed() == 0) return false;
-  tx.execute("UPDATE crls SET der = $2 WHERE root = $1", {value_of(root), crl.der});
+  write_parts(tx, root, crl);
   return true;
 }
 

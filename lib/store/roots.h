@@ -32,6 +32,7 @@ struct RootRow {
 // A list as it is stored; borrowed.
 struct CrlRow {
   ByteView der;
+  ByteView before = {};  // the one in its place, where that is at hand: what they have in common is not written again
   std::int64_t number;
   std::int64_t covers;
   Instant this_update;

@@ -86,23 +86,26 @@ void check_lists(sql::Transaction& tx, std::vector<std::string>& broken) {
     Bytes root;
     std::int64_t covers;
     std::int64_t this_update;
+    std::int64_t number;
     std::set<Bytes> serials;
   };
   std::vector<List> lists;
-  tx.each(
-      "SELECT r.id, l.der, r.crl_covers, r.crl_this_update, r.crl_number FROM roots r JOIN crls l ON l.root = r.id WHERE r.state "
-      "IN ('next', 'active', 'retiring')",
-      {}, [&](const sql::Row& row) {
-        const Crl crl = Crl::from_der(row.octets(1));
-        List list{{row.octets(0).begin(), row.octets(0).end()}, row.integer(2), row.integer(3), {}};
-        for (const RevokedEntry& entry : crl.entries()) {
-          Bytes serial(20 - entry.serial.octets().size());
-          serial.insert(serial.end(), entry.serial.octets().begin(), entry.serial.octets().end());
-          list.serials.insert(std::move(serial));
-        }
-        if (static_cast<std::int64_t>(crl.number().value()) != row.integer(4)) broken.emplace_back("a list of another number");
-        lists.push_back(std::move(list));
-      });
+  tx.each("SELECT id, crl_covers, crl_this_update, crl_number FROM roots WHERE state IN ('next', 'active', 'retiring')", {},
+          [&lists](const sql::Row& row) {
+            lists.push_back({{row.octets(0).begin(), row.octets(0).end()}, row.integer(1), row.integer(2), row.integer(3), {}});
+          });
+  for (List& list : lists) {
+    Bytes der;
+    tx.each("SELECT der FROM crl_parts WHERE root = $1 ORDER BY key", {ByteView{list.root}},
+            [&der](const sql::Row& part) { der.insert(der.end(), part.octets(0).begin(), part.octets(0).end()); });
+    const Crl crl = Crl::from_der(der);
+    for (const RevokedEntry& entry : crl.entries()) {
+      Bytes serial(20 - entry.serial.octets().size());
+      serial.insert(serial.end(), entry.serial.octets().begin(), entry.serial.octets().end());
+      list.serials.insert(std::move(serial));
+    }
+    if (static_cast<std::int64_t>(crl.number().value()) != list.number) broken.emplace_back("a list of another number");
+  }
   for (const List& list : lists) {
     std::size_t known = 0;
     tx.each("SELECT serial, mark, not_after FROM revocations WHERE root = $1", {ByteView{list.root}}, [&](const sql::Row& row) {
@@ -147,7 +150,7 @@ std::string content_of(sql::Driver& driver) {
       sql::Statement{"SELECT * FROM store"},
       sql::Statement{"SELECT * FROM spaces ORDER BY id"},
       sql::Statement{"SELECT * FROM roots ORDER BY id"},
-      sql::Statement{"SELECT * FROM crls ORDER BY root"},
+      sql::Statement{"SELECT * FROM crl_parts ORDER BY root, key"},
       sql::Statement{"SELECT * FROM databases ORDER BY id"},
       sql::Statement{"SELECT * FROM certificates ORDER BY id"},
       sql::Statement{"SELECT * FROM database_roles ORDER BY database, role"},

@@ -63,7 +63,7 @@ class GoodRows {
       "INSERT INTO roots (id, space, generation, state, epoch, certificate, key_handle, not_after, mark, crl_number, "
       "crl_covers, crl_this_update, crl_next_update, created_at, updated_at) VALUES (CAST('root-2----------' AS BLOB), "
       "CAST('space-acme------' AS BLOB), 2, 'active', 7, x'30', x'01', 900, 5, 1, 4, 100, 200, 100, 100)",
-      "INSERT INTO crls (root, der) VALUES (CAST('root-2----------' AS BLOB), x'30')",
+      "INSERT INTO crl_parts (root, key, der) VALUES (CAST('root-2----------' AS BLOB), x'', x'30')",
       "INSERT INTO roots (id, space, generation, state, certificate, key_handle, not_after, created_at, updated_at) "
       "VALUES (CAST('root-3----------' AS BLOB), CAST('space-acme------' AS BLOB), 3, 'next', x'30', x'01', 900, 100, "
       "100)",
@@ -198,9 +198,11 @@ TEST_CASE_METHOD(GoodRows, "a root that may sign has a key, and its list is whol
       {"a retiring root without a key", "UPDATE roots SET state = 'retiring', key_handle = NULL WHERE state = 'active'", kCheck},
       {"a key of nothing", "UPDATE roots SET key_handle = x'' WHERE state = 'active'", kCheck},
       {"a list without a number", "UPDATE roots SET crl_number = 0 WHERE state = 'active'", kCheck},
-      {"a second list", "INSERT INTO crls SELECT * FROM crls", kUnique},
-      {"an empty list", "UPDATE crls SET der = x''", kCheck},
-      {"a list of a root that is not there", "UPDATE crls SET root = zeroblob(16)", kForeign},
+      {"a part of a list twice", "INSERT INTO crl_parts SELECT * FROM crl_parts", kUnique},
+      {"a part without content", "UPDATE crl_parts SET der = x''", kCheck},
+      {"a part without a place", "UPDATE crl_parts SET key = NULL", kNotNull},
+      {"a part in the place of a short serial", "UPDATE crl_parts SET key = zeroblob(16)", kCheck},
+      {"a list of a root that is not there", "UPDATE crl_parts SET root = zeroblob(16)", kForeign},
       {"a number without a list", "UPDATE roots SET crl_number = 1 WHERE state = 'next'", kCheck},
       {"a list without its date", "UPDATE roots SET crl_this_update = NULL WHERE state = 'active'", kCheck},
       {"a list without its end", "UPDATE roots SET crl_next_update = NULL WHERE state = 'active'", kCheck},

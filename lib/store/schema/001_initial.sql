@@ -65,10 +65,12 @@ CREATE TABLE roots (
   CONSTRAINT roots_that_sign_have_a_key CHECK (key_handle IS NOT NULL OR state IN ('retired', 'distrusted'))
 ) KEPT_BY_ROW;
 
--- The lists themselves. A table of their own: to change a row is to write all of it, and these are long.
-CREATE TABLE crls (
-  root OCTETS NOT NULL PRIMARY KEY REFERENCES roots (id),
-  der OCTETS NOT NULL CHECK (length(der) > 0)
+-- The lists themselves, in parts (lib/x509/crl_parts.h): one more entry on a list of a hundred thousand changes three of them.
+CREATE TABLE crl_parts (
+  root OCTETS NOT NULL REFERENCES roots (id),
+  key OCTETS NOT NULL CHECK (length(key) IN (0, 1, 20)),
+  der OCTETS NOT NULL CHECK (length(der) > 0),
+  PRIMARY KEY (root, key)
 ) KEPT_BY_ROW;
 
 CREATE UNIQUE INDEX roots_one_active ON roots (space) WHERE state = 'active';
