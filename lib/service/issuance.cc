@@ -148,7 +148,7 @@ void Issuance::record(sql::Transaction& tx, const std::vector<bool>& wanted) {
   if (rows.empty()) return;
   store::insert(tx, rows);
   bool new_role = false;
-  for (const auto& [role, more] : roles) new_role |= store::count_role(tx, facts_.database.id, role, more) == more;
+  for (const auto& [role, more] : roles) new_role |= store::count_role(tx, facts_.database.id, role, more);
   if (new_role) store::want_publication(tx, facts_.database.id);
 }
 

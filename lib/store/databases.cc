@@ -153,13 +153,17 @@ void record_not_published(sql::Transaction& tx, const Id& database, std::string_
   tx.execute("UPDATE databases SET publication_error = $2 WHERE id = $1", {value_of(database), why});
 }
 
-std::int64_t count_role(sql::Transaction& tx, const Id& database, std::string_view role, std::int64_t more) {
-  return tx
-      .execute(
-          "INSERT INTO database_roles (database, role, certificates) VALUES ($1, $2, $3) "
-          "ON CONFLICT (database, role) DO UPDATE SET certificates = database_roles.certificates + $3 RETURNING certificates",
-          {value_of(database), role, more})[0]
-      .integer(0);
+bool count_role(sql::Transaction& tx, const Id& database, std::string_view role, std::int64_t more) {
+  // Two statements: RETURNING, which would make one of them, costs SQLite a table of its own each time, and every issue comes here.
+  const auto counted = tx.execute(
+      "UPDATE database_roles SET certificates = certificates + $3 WHERE database = $1 AND role = $2 AND certificates > 0",
+      {value_of(database), role, more});
+  if (counted.changed() == 1) return false;
+  tx.execute(
+      "INSERT INTO database_roles (database, role, certificates) VALUES ($1, $2, $3) "
+      "ON CONFLICT (database, role) DO UPDATE SET certificates = database_roles.certificates + $3",
+      {value_of(database), role, more});
+  return true;
 }
 
 void uncount_role(sql::Transaction& tx, const Id& database, std::string_view role) {

@@ -67,8 +67,8 @@ void want_publications(sql::Transaction& tx, const Id& space);  // of all that a
 void record_published(sql::Transaction& tx, const Id& database, std::int64_t wanted, Instant at);
 void record_not_published(sql::Transaction& tx, const Id& database, std::string_view why);
 
-// So many more live certificates of clients; how many there are then. And one less.
-std::int64_t count_role(sql::Transaction& tx, const Id& database, std::string_view role, std::int64_t more);
+// So many more live certificates of clients; whether there was none before. And one less.
+[[nodiscard]] bool count_role(sql::Transaction& tx, const Id& database, std::string_view role, std::int64_t more);
 void uncount_role(sql::Transaction& tx, const Id& database, std::string_view role);
 [[nodiscard]] std::vector<std::string> roles(sql::Transaction& tx, const Id& database);
 

@@ -9,19 +9,36 @@ void GroupCommit::run(const Work& work) {
   Waiting mine{work};
   std::unique_lock lock{mutex_};
   queue_.push_back(&mine);
-  changed_.wait(lock, [&] { return mine.done || !led_; });
+  if (queue_.size() >= expected_) gathered_.notify_one();
+  mine.changed.wait(lock, [&] { return mine.done || (!led_ && queue_.front() == &mine); });
   if (!mine.done) {
-    // Whoever leads takes all that wait now; those who come meanwhile find the next leader among themselves.
+    // Whoever leads takes all that wait now; of those who come meanwhile the first leads next.
     led_ = true;
+    gather(lock);
     std::deque<Waiting*> group = std::exchange(queue_, {});
     lock.unlock();
+    const auto start = std::chrono::steady_clock::now();
     commit_together(group);
     lock.lock();
-    for (Waiting* const one : group) one->done = true;
+    last_commit_ = std::chrono::steady_clock::now() - start;
+    expected_ = group.size() + queue_.size();
     led_ = false;
-    changed_.notify_all();
+    if (!queue_.empty()) queue_.front()->changed.notify_one();
+    // Under the lock: once it is done, another thread may leave, and its part of this with it.
+    for (Waiting* const one : group) {
+      one->done = true;
+      if (one != &mine) one->changed.notify_one();
+    }
   }
   if (mine.failure) std::rethrow_exception(mine.failure);
+}
+
+// Those who were there a moment ago are likely to come again, and one commit for all costs each of them less than two in turns.
+// Whoever is alone, and was alone before, waits for nobody.
+void GroupCommit::gather(std::unique_lock<std::mutex>& lock) {
+  if (queue_.size() < expected_) {
+    gathered_.wait_for(lock, last_commit_ / 2, [this] { return queue_.size() >= expected_; });
+  }
 }
 
 void GroupCommit::commit_together(std::deque<Waiting*>& group) {

@@ -2,7 +2,9 @@
 // commit costs much more than what is committed.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
+#include <cstddef>
 #include <deque>
 #include <exception>
 #include <functional>
@@ -28,15 +30,19 @@ class GroupCommit final {
     const Work& work;
     std::exception_ptr failure = nullptr;
     bool done = false;
+    std::condition_variable changed = {};  // each its own: nobody is woken who has to wait on
   };
+  void gather(std::unique_lock<std::mutex>& lock);
   void commit_together(std::deque<Waiting*>& group);
   void commit_alone(Waiting& one);
 
   sql::Driver& driver_;
   std::mutex mutex_;
-  std::condition_variable changed_;
   std::deque<Waiting*> queue_;
   bool led_ = false;
+  std::condition_variable gathered_;
+  std::size_t expected_ = 1;  // as many as were here when the last commit ended
+  std::chrono::steady_clock::duration last_commit_{};
 };
 
 }  // namespace spaceca::store
