@@ -11,7 +11,9 @@ namespace spaceca {
 
 // A store is one file; while it is open there are two more beside it, named alike with -wal and -shm behind, which belong to it:
 // copy a store by Store::backup, not by cp. It must lie on a file system of this machine (SQLite's locks do not work over NFS). All
-// three files have mode 0600 whatever the umask. A commit is on the disk when it returns (write-ahead log, synchronous=FULL).
+// three files have mode 0600 whatever the umask. A commit is on the disk when it returns (write-ahead log, synchronous=FULL). Once
+// much was written, a store has a thread of its own, which copies the log into the file; it takes no signals and ends with the
+// store.
 
 // A new store. The file appears whole or not at all. Errc::exists if anything has that name, not_found if the folder is not there,
 // permission, no_space, io.

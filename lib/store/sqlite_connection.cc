@@ -142,9 +142,14 @@ SqliteConnection::SqliteConnection(const SqliteFile& file, Access access, std::c
   run("PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;");
   // In KiB, at most: by default SQLite keeps two MiB of a file, and reads the inner pages of its indexes again and again.
   run(access == Access::read ? "PRAGMA query_only = ON; PRAGMA cache_size = -16384;" : "PRAGMA cache_size = -65536;");
-  // In pages: 32 MiB of log before it is copied into the file. Random serials dirty other pages with every commit, and the same
-  // ones again and again over many.
-  run("PRAGMA wal_autocheckpoint = 8192;");
+  // In the place of SQLite's own, which copies the log as soon as it has 1000 pages.
+  static_cast<void>(sqlite3_wal_hook(
+      opened,
+      [](void* pages, sqlite3*, const char*, int now) {
+        *static_cast<int*>(pages) = now;
+        return SQLITE_OK;
+      },
+      &log_pages_));
 }
 
 SqliteConnection::~SqliteConnection() = default;
@@ -205,6 +210,13 @@ void SqliteConnection::copy_to(SqliteConnection& target) {
   // All pages in one step: one state of the store. In WAL mode that keeps nobody from writing.
   const int code = sqlite3_backup_step(backup.get(), -1);
   if (code != SQLITE_DONE) target.fail(code);
+}
+
+int SqliteConnection::checkpoint() {
+  int pages = 0;
+  const int code = sqlite3_wal_checkpoint_v2(connection_.get(), "main", SQLITE_CHECKPOINT_PASSIVE, &pages, nullptr);
+  if (code != SQLITE_OK && (code & 0xFF) != SQLITE_BUSY) fail(code);  // busy: another process is at it
+  return pages;
 }
 
 void SqliteConnection::abandon() noexcept {

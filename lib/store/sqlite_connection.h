@@ -44,6 +44,10 @@ class SqliteConnection final {
   [[nodiscard]] bool roll_back() noexcept;
   // Makes this connection's state the content of the file at `path`, which is there.
   void copy_to(SqliteConnection& target);
+  // How many pages the write-ahead log held after the last commit of this connection.
+  [[nodiscard]] int log_pages() const noexcept { return log_pages_; }
+  // Copies into the file what of the log no reader needs as it was, without waiting for anybody. How many pages the log has.
+  [[nodiscard]] int checkpoint();
   // In a forked child: SQLite's objects are the parent's, and even closing them would be using them (sqlite.org, "How To
   // Corrupt", 2.6).
   void abandon() noexcept;
@@ -71,6 +75,7 @@ class SqliteConnection final {
 
   std::string shown_;
   std::chrono::milliseconds patience_;
+  int log_pages_ = 0;
   std::unique_ptr<sqlite3, Close> connection_;
   std::unordered_map<std::string_view, Prepared> prepared_;
 };

@@ -148,16 +148,22 @@ class SqliteDriver::Writing final : public sql::Transaction {
   void do_commit() override {
     driver_.process_.check();
     driver_.writer_->run("COMMIT");
+    driver_.keep_log_short();
   }
 
   SqliteDriver& driver_;
   Turn turn_;
 };
 
-SqliteDriver::SqliteDriver(SqliteFile file, std::chrono::milliseconds patience)
+SqliteDriver::SqliteDriver(SqliteFile file, std::chrono::milliseconds patience, int log_pages)
     : file_(std::move(file)),
       patience_(patience),
-      writer_(std::make_unique<SqliteConnection>(file_, SqliteConnection::Access::write, patience)) {
+      log_pages_(log_pages),
+      writer_(std::make_unique<SqliteConnection>(file_, SqliteConnection::Access::write, patience)),
+      checkpointer_(file_, patience, [this](const std::function<void()>& work) {
+        const Turn turn{*this};
+        work();
+      }) {
   writer_->run("PRAGMA journal_mode = WAL");
   // Reads the first page as a table, which a PRAGMA alone does not.
   static_cast<void>(writer_->number("SELECT count(*) FROM sqlite_master"));
@@ -166,6 +172,7 @@ SqliteDriver::SqliteDriver(SqliteFile file, std::chrono::milliseconds patience)
 
 SqliteDriver::~SqliteDriver() {
   if (process_.is_here()) return;
+  checkpointer_.abandon();
   writer_->abandon();
   for (const auto& reader : readers_) reader->abandon();
 }
@@ -205,6 +212,20 @@ void SqliteDriver::require_version() const {
   throw Error{Errc::unsupported,
               fmt::format("store \"{}\": is now of version {}, and this process works with version {}; start it again",
                           printable(file_.shown), version, version_.load())};
+}
+
+// What was committed is durable, whatever becomes of this.
+void SqliteDriver::keep_log_short() {
+  if (writer_->log_pages() < log_pages_) return;
+  checkpointer_.start();
+  // It does not keep up, or there is none: then writers wait after all, or the log would fill the disk.
+  constexpr int kTooLong = 4;
+  if (writer_->log_pages() / kTooLong < log_pages_) return;
+  try {
+    static_cast<void>(writer_->checkpoint());
+  } catch (const sql::EngineError&) {
+    // The next one who writes is told.
+  }
 }
 
 void SqliteDriver::migrate(std::span<const sql::Migration> steps) {

@@ -13,6 +13,7 @@
 
 #include "ossl/process_mark.h"
 #include "store/sql.h"
+#include "store/sqlite_checkpointer.h"
 #include "store/sqlite_connection.h"
 
 namespace spaceca::store {
@@ -21,7 +22,9 @@ namespace spaceca::store {
 // some starve; other processes are waited for by SQLite, as long as `patience`.
 class SqliteDriver final : public sql::Driver {
  public:
-  explicit SqliteDriver(SqliteFile file, std::chrono::milliseconds patience = std::chrono::seconds{10});
+  // `log_pages`: how long the write-ahead log may become before it is copied into the file. Random serials dirty other pages with
+  // every commit and the same ones again over many, so a long log saves copying.
+  explicit SqliteDriver(SqliteFile file, std::chrono::milliseconds patience = std::chrono::seconds{10}, int log_pages = 8192);
   ~SqliteDriver() override;
 
   [[nodiscard]] std::unique_ptr<sql::Transaction> read() override;
@@ -39,9 +42,11 @@ class SqliteDriver final : public sql::Driver {
   void give_back(std::unique_ptr<SqliteConnection> reader) noexcept;
   void require_version() const;
   void run_steps(std::span<const sql::Migration> steps);
+  void keep_log_short();
 
   SqliteFile file_;
   std::chrono::milliseconds patience_;
+  int log_pages_;
   ossl::ProcessMark process_;
 
   std::mutex readers_mutex_;
@@ -52,6 +57,8 @@ class SqliteDriver final : public sql::Driver {
   std::atomic<std::uint32_t> turn_ = 0;
   std::atomic<std::thread::id> writing_ = std::thread::id{};
   std::atomic<std::int64_t> version_;  // that the statements of this process are written for
+
+  SqliteCheckpointer checkpointer_;  // last: it takes turns until it ends
 };
 
 }  // namespace spaceca::store

@@ -10,9 +10,10 @@
 
 namespace spaceca::test {
 
-std::unique_ptr<store::SqliteDriver> driver_at(const std::filesystem::path& file, std::chrono::milliseconds patience) {
+std::unique_ptr<store::SqliteDriver> driver_at(const std::filesystem::path& file, std::chrono::milliseconds patience,
+                                               int log_pages) {
   return std::make_unique<store::SqliteDriver>(store::SqliteFile{.path = file.string(), .shown = file.filename().string()},
-                                               patience);
+                                               patience, log_pages);
 }
 
 void run_sqlite(const std::filesystem::path& file, const std::string& text) {

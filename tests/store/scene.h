@@ -18,7 +18,8 @@ namespace spaceca::test {
 
 // A driver on a file, past Store: what tests look with, and put things into disorder.
 [[nodiscard]] std::unique_ptr<store::SqliteDriver> driver_at(const std::filesystem::path& file,
-                                                             std::chrono::milliseconds patience = std::chrono::seconds{10});
+                                                             std::chrono::milliseconds patience = std::chrono::seconds{10},
+                                                             int log_pages = 8192);
 // An empty database of SQLite's, made by its own program.
 void run_sqlite(const std::filesystem::path& file, const std::string& text);
 

@@ -136,5 +136,64 @@ TEST_CASE("a full disk undoes the transaction, says so, and the store goes on", 
   writing->commit();
 }
 
+// --- the log ---
+
+constexpr int kLogPages = 64;
+constexpr std::uintmax_t kPage = 4096;
+
+std::uintmax_t log_size(const DriverUnderTest& scene) { return std::filesystem::file_size(scene.file().string() + "-wal"); }
+
+// Twenty pages a commit.
+void write_some(sql::Driver& driver, int id) {
+  const Bytes content(20 * kPage);
+  const auto writing = driver.write();
+  writing->execute("INSERT INTO things (id, content) VALUES ($1, $2)", {std::int64_t{id}, ByteView{content}});
+  writing->commit();
+}
+
+TEST_CASE("a log is copied into the file and begun anew while others write and read", "[sqlite]") {
+  DriverUnderTest scene;
+  const auto driver = driver_at(scene.file(), std::chrono::seconds{10}, kLogPages);
+  driver->migrate({&kSuiteSchema, 1});
+  // As much as fifty logs.
+  for (int i = 0; i < 160; ++i) {
+    write_some(*driver, i);
+    CHECK(driver->read()->execute("SELECT count(*) FROM things")[0].integer(0) == i + 1);
+  }
+  // Four times its length, when writers wait for the copying, and a commit.
+  CHECK(log_size(scene) < (4 * kLogPages + 2 * 20) * (kPage + 24));
+  CHECK(driver->check().empty());
+}
+
+TEST_CASE("a log that a reader still needs grows, and is copied when he is gone", "[sqlite]") {
+  DriverUnderTest scene;
+  const auto driver = driver_at(scene.file(), std::chrono::seconds{10}, kLogPages);
+  driver->migrate({&kSuiteSchema, 1});
+  {
+    const auto reading = driver->read();
+    CHECK(reading->execute("SELECT count(*) FROM things")[0].integer(0) == 0);
+    for (int i = 0; i < 40; ++i) write_some(*driver, i);
+    CHECK(reading->execute("SELECT count(*) FROM things")[0].integer(0) == 0);
+    CHECK(log_size(scene) > 40 * 20 * kPage);
+  }
+  const std::uintmax_t grown = log_size(scene);
+  for (int i = 40; i < 120; ++i) write_some(*driver, i);
+  CHECK(log_size(scene) < grown + 20 * kLogPages * kPage);
+  CHECK(driver->read()->execute("SELECT count(*) FROM things")[0].integer(0) == 120);
+}
+
+TEST_CASE("a driver whose thread copies a log can be left in a forked child", "[sqlite]") {
+  DriverUnderTest scene;
+  auto driver = driver_at(scene.file(), std::chrono::seconds{10}, 1);
+  driver->migrate({&kSuiteSchema, 1});
+  write_some(*driver, 1);
+  CHECK(in_child([&] {
+          driver.reset();
+          return 7;
+        }) == 7);
+  write_some(*driver, 2);
+  CHECK(driver->read()->execute("SELECT count(*) FROM things")[0].integer(0) == 2);
+}
+
 }  // namespace
 }  // namespace spaceca::test

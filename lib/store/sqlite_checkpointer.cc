@@ -1,0 +1,83 @@
+#include "store/sqlite_checkpointer.h"
+
+#include <system_error>
+#include <utility>
+
+#include <signal.h>
+
+namespace spaceca::store {
+
+SqliteCheckpointer::SqliteCheckpointer(SqliteFile file, std::chrono::milliseconds patience, Alone alone)
+    : file_(std::move(file)), patience_(patience), alone_(std::move(alone)) {}
+
+SqliteCheckpointer::~SqliteCheckpointer() {
+  if (!thread_.joinable()) return;
+  {
+    const std::lock_guard lock{orders_->mutex};
+    orders_->ending = true;
+  }
+  orders_->changed.notify_one();
+  thread_.join();
+}
+
+void SqliteCheckpointer::start() noexcept {
+  try {
+    const std::lock_guard lock{orders_->mutex};
+    orders_->wanted = true;
+    if (!thread_.joinable()) {
+      // Signals are for the program's own threads.
+      sigset_t all;
+      sigset_t before;
+      sigfillset(&all);
+      pthread_sigmask(SIG_SETMASK, &all, &before);
+      try {
+        thread_ = std::thread{[this] { work(); }};
+      } catch (const std::system_error&) {
+        // No thread to be had: the log grows until the driver copies it itself.
+      }
+      pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    }
+    orders_->changed.notify_one();
+  } catch (const std::system_error&) {
+    // As above, for want of a lock.
+  }
+}
+
+void SqliteCheckpointer::abandon() noexcept {
+  if (!thread_.joinable()) return;
+  thread_.detach();
+  static_cast<void>(orders_.release());
+}
+
+void SqliteCheckpointer::work() {
+  std::unique_lock lock{orders_->mutex};
+  for (;;) {
+    orders_->changed.wait(lock, [this] { return orders_->wanted || orders_->ending; });
+    if (orders_->ending) return;
+    orders_->wanted = false;
+    lock.unlock();
+    copy();
+    lock.lock();
+  }
+}
+
+void SqliteCheckpointer::copy() noexcept {
+  try {
+    SqliteConnection connection{file_, SqliteConnection::Access::write, patience_};
+    // Beside the writers, again and again, until there is little left of what they add meanwhile; that while they stand still,
+    // since only a log that is copied to its end is begun anew.
+    constexpr int kRounds = 8;
+    constexpr int kLittle = 100;
+    int before = 0;
+    for (int round = 0; round < kRounds; ++round) {
+      const int now = connection.checkpoint();
+      if (now - std::exchange(before, now) <= kLittle) break;
+    }
+    alone_([&connection] { static_cast<void>(connection.checkpoint()); });
+  } catch (...) {
+    // Whatever it is (a full disk, a file that is gone), nothing is lost: it is all in the log still, and whoever writes next is
+    // told.
+  }
+}
+
+}  // namespace spaceca::store
