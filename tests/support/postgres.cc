@@ -1,13 +1,16 @@
 #include "support/postgres.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <pwd.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <stdexcept>
 #include <thread>
 #include <vector>
@@ -51,16 +54,32 @@ void give_to_server_user(const std::filesystem::path& path) {
   if (lchown(path.c_str(), user->pw_uid, user->pw_gid) != 0) throw std::runtime_error{"cannot give away " + path.string()};
 }
 
-// initdb takes a second, a copy of what it made a tenth: one for each process that runs tests.
+std::filesystem::path new_cluster(const std::filesystem::path& folder) {
+  give_to_server_user(folder);
+  const auto data = folder / "data";
+  run_checked(
+      {postgres_program("initdb"), "-D", data.string(), "-A", "trust", "-N", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8"},
+      {.user = kServerUser, .seconds = 120});
+  return data;
+}
+
+// Where cmake/dev has made a folder for it, all processes have one; the first who comes makes it, and the others wait.
+std::filesystem::path shared_cluster(const std::filesystem::path& folder) {
+  const int lock = open((folder / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (lock < 0 || flock(lock, LOCK_EX) != 0) throw std::runtime_error{"cannot lock " + folder.string()};
+  const auto done = folder / "done";
+  auto data = std::filesystem::exists(done) ? folder / "data" : new_cluster(folder);
+  write_file(done, "");
+  close(lock);
+  return data;
+}
+
+// initdb takes a second, a copy of what it made a tenth.
 const std::filesystem::path& pristine_cluster() {
-  static const TemporaryFolder kFolder;
+  static const TemporaryFolder kOwn;
   static const std::filesystem::path kData = [] {
-    give_to_server_user(kFolder.path());
-    const auto data = kFolder.path() / "data";
-    run_checked(
-        {postgres_program("initdb"), "-D", data.string(), "-A", "trust", "-N", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8"},
-        {.user = kServerUser, .seconds = 120});
-    return data;
+    const char* const shared = std::getenv("SPACECA_TEST_CLUSTER");
+    return shared != nullptr ? shared_cluster(shared) : new_cluster(kOwn.path());
   }();
   return kData;
 }
