@@ -1,9 +1,9 @@
 #include "store/sqlite_checkpointer.h"
 
+#include <signal.h>
+
 #include <system_error>
 #include <utility>
-
-#include <signal.h>
 
 namespace spaceca::store {
 
