@@ -300,7 +300,7 @@ struct SweepPart {
   std::vector<Item> done;
   std::vector<Item> failed;  // tried again by the next sweep
   std::vector<Item> late;    // it ought to have happened earlier
-  bool unfinished = false;   // the deadline came first
+  bool unfinished = false;   // the deadline came first, or whom it needed did not answer: the rest waits for the next sweep
 };
 
 struct SweepReport {
@@ -340,7 +340,7 @@ class SPACECA_EXPORT Authority final {
   // In which spaces an app has a database of that name; by name.
   [[nodiscard]] std::vector<DatabaseLocation> locate(const DatabaseName& database, const AppName& app) const;
 
-  // Successors for what ends within 75 days.
+  // Successors for what ends within 75 days; and reminders, 30, 7 and 1 days before the end, of those that were not fetched.
   SweepPart renew_due(Deadline deadline = kNoDeadline);
   // New lists where marks are not on one, or where it is a week old.
   SweepPart refresh_crls(Deadline deadline = kNoDeadline);
@@ -349,8 +349,10 @@ class SPACECA_EXPORT Authority final {
   // Brings every server to what it should serve, and the states of databases and certificates after it.
   SweepPart publish_pending(Publisher& publisher, Deadline deadline = kNoDeadline);
   SweepPart publish_pending(Publisher& publisher, const DatabaseLocation& only);
+  // One that fails is tried again after a pause that grows up to a day. After three in a row that failed as unreachable it stops:
+  // each of them may have waited as long as the notifier's patience is.
   SweepPart deliver_notices(Notifier& notifier, Deadline deadline = kNoDeadline);
-  // The five, in this order.
+  // The five, in this order: no list and no server waits for mail.
   SweepReport sweep(const SweepOptions& options = {});
 
   [[nodiscard]] bool clock_suspect() const;

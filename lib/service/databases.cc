@@ -7,6 +7,7 @@
 
 #include <spaceca/error.h>
 
+#include "base/mail_address.h"
 #include "ossl/uuid.h"
 #include "service/aftermath.h"
 #include "service/audit_chain.h"
@@ -44,11 +45,7 @@ void check(const DatabaseSpec& spec) {
   if (spec.contacts.size() > kMostContacts)
     wrong(fmt::format("has {} contacts, the most is {}", spec.contacts.size(), kMostContacts));
   for (const std::string& contact : spec.contacts) {
-    const bool plain = std::ranges::all_of(contact, [](char c) { return c > ' ' && c != '\x7F'; });
-    const auto at = contact.find('@');
-    if (!plain || at == 0 || at == std::string::npos || at + 1 == contact.size()) {
-      wrong("a contact must be a mail address without blanks, such as ops@example.org");
-    }
+    if (!is_mail_address(contact)) wrong("a contact must be a plain mail address, such as ops@example.org");
   }
   if (!spec.data_directory.empty() &&
       (!spec.data_directory.is_absolute() || spec.data_directory.native().find('\n') != std::string::npos)) {

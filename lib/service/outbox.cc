@@ -9,6 +9,7 @@
 #include "service/clock_watch.h"
 #include "service/core.h"
 #include "service/issuance.h"
+#include "service/reminders.h"
 #include "service/words.h"
 #include "store/certificates.h"
 #include "store/databases.h"
@@ -23,18 +24,20 @@ constexpr std::chrono::minutes kClaim{10};
 constexpr std::chrono::days kLate{7};
 constexpr std::chrono::seconds kLongestPause{86'400};
 constexpr std::int64_t kAtATime = 100;
+constexpr int kMostUnanswered = 3;  // in a row
 
 std::chrono::seconds pause_after(std::int64_t attempts) {
   constexpr std::chrono::seconds kFirst{60};
   return attempts > 10 ? kLongestPause : std::min(kLongestPause, kFirst * (std::int64_t{1} << attempts));
 }
 
-Notice notice_of(sql::Transaction& tx, const store::NoticeRow& row) {
+Notice notice_of(sql::Transaction& tx, const store::NoticeRow& row, Instant now) {
   const store::CertificateRow certificate = store::certificate_of(tx, row.certificate);
   const store::DatabaseRow database = store::database_of(tx, certificate.database);
   Notice notice{.id = certificate_id(row.id).text(),
                 .kind = notice_kind_of(row.kind),
                 .created_at = row.created_at,
+                .told_at = now,
                 .space = SpaceName{store::space_of(tx, database.space).name},
                 .database = DatabaseName{database.name},
                 .app = AppName{database.app},
@@ -42,47 +45,73 @@ Notice notice_of(sql::Transaction& tx, const store::NoticeRow& row) {
                 .role = RoleName{certificate.role},
                 .certificate = certificate_id(certificate.id),
                 .serial = Serial{ByteView{certificate.serial}},
-                .not_after = certificate.not_after};
-  if (certificate.predecessor) {
-    notice.predecessor = certificate_id(*certificate.predecessor);
-    notice.predecessor_ends = store::certificate_of(tx, *certificate.predecessor).not_after;
+                .not_after = certificate.not_after,
+                .key_is_kept = certificate.custody == "sealed",
+                .delivered_by = lines_of(row.delivered_by)};
+  const bool replaces = notice.kind == NoticeKind::renewed || (notice.kind == NoticeKind::reminder && reminds_of_renewal(row));
+  if (replaces && certificate.predecessor) {
+    const store::CertificateRow old = store::certificate_of(tx, *certificate.predecessor);
+    notice.predecessor = certificate_id(old.id);
+    notice.predecessor_serial = Serial{ByteView{old.serial}};
+    notice.predecessor_ends = old.not_after;
   }
   return notice;
 }
 
-void deliver(Core& core, Notifier& notifier, store::NoticeRow row, SweepPart& part) {
+// How a notifier ended.
+struct Attempt {
+  std::string why;  // empty: delivered
+  std::optional<Errc> code = {};
+  std::optional<std::string> delivered_by = {};  // channels, where not all have
+};
+
+Attempt attempt(Notifier& notifier, const Notice& notice) {
+  try {
+    notifier.deliver(notice);
+    return {};
+  } catch (const PartlyDelivered& error) {
+    return {error.what(), error.code(), joined_lines(error.delivered_by())};
+  } catch (const Error& error) {
+    return {error.what(), error.code()};
+  } catch (const std::exception& error) {
+    return {*error.what() == '\0' ? "the notifier gave no reason" : error.what()};
+  }
+}
+
+// What kept it from being delivered, if anything did and it is known.
+std::optional<Errc> deliver(Core& core, Notifier& notifier, const store::NoticeRow& row, SweepPart& part) {
   const Instant now = core.now();
-  bool claimed = false;
   std::optional<Notice> notice;
   core.commits.run([&](sql::Transaction& tx) {
-    claimed = store::claim(tx, row, now + kClaim);
-    if (claimed) notice.emplace(notice_of(tx, row));
-  });
-  if (!claimed) return;  // another sweep was faster
-  std::string why;
-  try {
-    notifier.deliver(*notice);
-  } catch (const std::exception& error) {
-    why = error.what();
-    if (why.empty()) why = "the notifier gave no reason";
-  }
-  core.commits.run([&](sql::Transaction& tx) {
-    if (why.empty()) {
-      store::record_delivered(tx, row.id, now);
-    } else {
-      const Instant again = now + pause_after(row.attempts);
-      store::record_not_delivered(tx, row.id, why, again <= notice->not_after ? std::optional{again} : std::nullopt);
+    notice.reset();
+    if (!store::claim(tx, row, now + kClaim)) return;  // another sweep was faster
+    if (row.kind == text_of(NoticeKind::reminder) && !is_needed(tx, row)) {
+      store::record_not_delivered(tx, row.id, "what it reminds of was done", std::nullopt);
+      return;
     }
+    notice.emplace(notice_of(tx, row, now));
+  });
+  if (!notice) return std::nullopt;
+  const Attempt made = attempt(notifier, *notice);
+  core.commits.run([&](sql::Transaction& tx) {
+    if (made.why.empty()) {
+      store::record_delivered(tx, row.id, now);
+      return;
+    }
+    const Instant again = now + pause_after(row.attempts);
+    if (made.delivered_by) store::record_partly_delivered(tx, row.id, *made.delivered_by);
+    store::record_not_delivered(tx, row.id, made.why, again <= notice->not_after ? std::optional{again} : std::nullopt);
   });
   const std::string what = fmt::format("{} of certificate {}", text_of(notice->kind), notice->certificate.text());
-  if (why.empty()) {
+  if (made.why.empty()) {
     part.done.push_back({notice->space, notice->id, what});
-  } else {
-    part.failed.push_back({notice->space, notice->id, what + ": " + why});
+    return std::nullopt;
   }
-  if (!why.empty() && row.created_at + kLate < now) {
+  part.failed.push_back({notice->space, notice->id, what + ": " + made.why, made.code});
+  if (row.created_at + kLate < now) {
     part.late.push_back({notice->space, notice->id, fmt::format("{} has waited since {}", what, text_of(row.created_at))});
   }
+  return made.code;
 }
 
 }  // namespace
@@ -92,6 +121,7 @@ SweepPart Authority::deliver_notices(Notifier& notifier, Deadline deadline) {
   service::Core& core = *impl_;
   SweepPart part;
   const Instant now = core.now();
+  int unanswered = 0;
   for (;;) {
     const auto rows = [&] {
       const auto tx = core.driver.read();
@@ -101,11 +131,11 @@ SweepPart Authority::deliver_notices(Notifier& notifier, Deadline deadline) {
     }();
     if (rows.empty()) return part;
     for (const store::NoticeRow& row : rows) {
-      if (std::chrono::steady_clock::now() >= deadline) {
+      if (std::chrono::steady_clock::now() >= deadline || unanswered == service::kMostUnanswered) {
         part.unfinished = true;
         return part;
       }
-      service::deliver(core, notifier, row, part);
+      unanswered = service::deliver(core, notifier, row, part) == Errc::unreachable ? unanswered + 1 : 0;
     }
   }
 }

@@ -12,6 +12,7 @@
 #include "service/clock_watch.h"
 #include "service/databases.h"
 #include "service/idempotency.h"
+#include "service/reminders.h"
 #include "service/words.h"
 #include "store/databases.h"
 #include "store/notices.h"
@@ -284,6 +285,7 @@ SweepPart Authority::renew_due(Deadline deadline) {
   SweepPart part;
   service::renew_clients(*impl_, deadline, part);
   service::renew_servers(*impl_, deadline, part);
+  service::remind_holders(*impl_, deadline, part);
   return part;
 }
 

@@ -51,6 +51,7 @@ constexpr std::array kSpaceKinds{
 constexpr std::array kNoticeKinds{
     Word{NoticeKind::renewed, "renewed"},
     Word{NoticeKind::awaiting_request, "awaiting_request"},
+    Word{NoticeKind::reminder, "reminder"},
     Word{NoticeKind::downloaded, "downloaded"},
     Word{NoticeKind::roots_changed, "roots_changed"},
 };

@@ -134,6 +134,15 @@ std::vector<CertificateRow> due_certificates(sql::Transaction& tx, const Id& dat
                    {value_of(database), value_of(now), value_of(after.due), value_of(after.id), limit});
 }
 
+std::vector<CertificateRow> certificates_to_close(sql::Transaction& tx, const Id& database, const DuePlace& after, Instant until,
+                                                  std::int64_t limit) {
+  return collected(tx,
+                   sql::joined<kSelect,
+                               "WHERE c.database = $1 AND c.due_at IS NOT NULL AND (c.due_at, c.id) > ($2, $3) AND c.due_at <= $4 "
+                               "AND c.due_at > c.not_after ORDER BY c.due_at, c.id LIMIT $5">,
+                   {value_of(database), value_of(after.due), value_of(after.id), value_of(until), limit});
+}
+
 std::vector<CertificateRow> certificates_in_motion(sql::Transaction& tx, const Id& space, std::string_view state) {
   return collected(tx, sql::joined<kSelect, "WHERE d.space = $1 AND c.state = $2 AND c.state <> 'ready' ORDER BY c.id">,
                    {value_of(space), state});

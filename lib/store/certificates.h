@@ -80,6 +80,9 @@ struct DuePlace {
 // Those that a sweep has to look at, soonest first.
 [[nodiscard]] std::vector<CertificateRow> due_certificates(sql::Transaction& tx, const Id& database, Instant now,
                                                            const DuePlace& after, std::int64_t limit);
+// Those that have a successor, or wait for a request: to be closed behind `after`, up to `until`, soonest first.
+[[nodiscard]] std::vector<CertificateRow> certificates_to_close(sql::Transaction& tx, const Id& database, const DuePlace& after,
+                                                                Instant until, std::int64_t limit);
 // Those of a space on their way from `state` (pending or disabling), probes too.
 [[nodiscard]] std::vector<CertificateRow> certificates_in_motion(sql::Transaction& tx, const Id& space, std::string_view state);
 // Live ones whose bundle lacks that generation, and whom no notice of that occasion has told.

@@ -10,10 +10,17 @@ void insert(sql::Transaction& tx, const NoticeRow& notice) {
        value_of(notice.next_attempt_at)});
 }
 
+std::optional<Instant> told_at(sql::Transaction& tx, const Id& certificate, std::string_view kind, std::string_view occasion) {
+  const auto rows = tx.execute("SELECT created_at FROM notices WHERE certificate = $1 AND kind = $2 AND occasion = $3",
+                               {value_of(certificate), kind, occasion});
+  if (rows.empty()) return std::nullopt;
+  return instant_of(rows[0].integer(0));
+}
+
 std::vector<NoticeRow> notices_to_deliver(sql::Transaction& tx, Instant now, Instant never, std::int64_t limit) {
   std::vector<NoticeRow> found;
   tx.each(
-      "SELECT id, certificate, kind, occasion, created_at, attempts, next_attempt_at FROM notices "
+      "SELECT id, certificate, kind, occasion, created_at, attempts, next_attempt_at, delivered_by FROM notices "
       "WHERE next_attempt_at IS NOT NULL AND (next_attempt_at <= $1 OR next_attempt_at > $2) ORDER BY next_attempt_at, id LIMIT $3",
       {value_of(now), value_of(never), limit}, [&found](const sql::Row& row) {
         Reader read{row};
@@ -25,6 +32,7 @@ std::vector<NoticeRow> notices_to_deliver(sql::Transaction& tx, Instant now, Ins
         notice.created_at = read.instant();
         notice.attempts = read.integer();
         notice.next_attempt_at = read.instant();
+        notice.delivered_by = read.text();
         found.push_back(std::move(notice));
       });
   return found;
@@ -41,6 +49,10 @@ bool claim(sql::Transaction& tx, const NoticeRow& notice, Instant until) {
 void record_delivered(sql::Transaction& tx, const Id& notice, Instant at) {
   tx.execute("UPDATE notices SET delivered_at = $2, next_attempt_at = NULL, last_error = '' WHERE id = $1 AND delivered_at IS NULL",
              {value_of(notice), value_of(at)});
+}
+
+void record_partly_delivered(sql::Transaction& tx, const Id& notice, std::string_view channels) {
+  tx.execute("UPDATE notices SET delivered_by = $2 WHERE id = $1 AND delivered_at IS NULL", {value_of(notice), channels});
 }
 
 void record_not_delivered(sql::Transaction& tx, const Id& notice, std::string_view why, const std::optional<Instant>& again) {

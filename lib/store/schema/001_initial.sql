@@ -200,16 +200,18 @@ CREATE TABLE ip_rules (
 CREATE UNIQUE INDEX ip_rules_one_a_slot ON ip_rules (database, slot) WHERE state <> 'deleted';
 CREATE UNIQUE INDEX ip_rules_one_a_block ON ip_rules (database, cidr) WHERE state <> 'deleted';
 
--- What owners are told. `occasion` tells two of a kind apart: empty for a renewal, the audit row of a download, the generation of a root.
+-- What owners are told. `occasion` tells two of a kind apart: empty for a renewal, the days of a reminder, the audit row of a download,
+-- the generation of a root. `delivered_by` names the channels that delivered it while others have not, a line each.
 CREATE TABLE notices (
   id OCTETS NOT NULL PRIMARY KEY CHECK (length(id) = 16),
   certificate OCTETS NOT NULL REFERENCES certificates (id),
-  kind TEXT NOT NULL CHECK (kind IN ('renewed', 'awaiting_request', 'downloaded', 'roots_changed')),
+  kind TEXT NOT NULL CHECK (kind IN ('renewed', 'awaiting_request', 'reminder', 'downloaded', 'roots_changed')),
   occasion TEXT NOT NULL,
   created_at INT64 NOT NULL,
   next_attempt_at INT64,  -- of a claimed one: when the claim ends
   attempts INT64 NOT NULL DEFAULT 0 CHECK (attempts >= 0),
   last_error TEXT NOT NULL DEFAULT '',
+  delivered_by TEXT NOT NULL DEFAULT '',
   delivered_at INT64,
   UNIQUE (certificate, kind, occasion),
   CONSTRAINT notices_are_delivered_or_tried_again CHECK (delivered_at IS NULL OR next_attempt_at IS NULL)

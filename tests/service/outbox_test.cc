@@ -1,0 +1,106 @@
+// Notices on their way: what is kept of an attempt that failed.
+#include <spaceca/error.h>
+
+#include "service/scene.h"
+#include "support/catch.h"
+
+using namespace spaceca;
+using namespace spaceca::test;
+
+namespace {
+
+// With notices to be delivered: one for each of so many certificates.
+class Outbox : public AuthorityScene {
+ public:
+  void fill(std::size_t count) {
+    const Space acme = space();
+    database(acme);
+    const std::vector<ClientRequest> requests(count);
+    const std::vector<Bundle> clients = acme.issue_clients(db(), requests);
+    clock.set(clients.front().record.not_after - std::chrono::days{70});
+    authority->accept_clock(kOps);
+    authority->renew_due();
+  }
+};
+
+// Throws an Error of that code as often as it is told to.
+class Failing final : public Notifier {
+ public:
+  explicit Failing(Errc code, int times = 1'000'000) : code_(code), times_(times) {}
+  void deliver(const Notice&) override {
+    ++asked;
+    if (times_-- > 0) throw Error{code_, "played: no"};
+  }
+  int asked = 0;
+
+ private:
+  Errc code_;
+  int times_;
+};
+
+// Delivers by its first channel, and by its second once that works.
+class TwoWays final : public Notifier {
+ public:
+  void deliver(const Notice& notice) override {
+    seen.push_back(notice.delivered_by);
+    if (!works) throw PartlyDelivered{Error{Errc::not_taken, "webhook: no"}, {"mail"}};
+  }
+  std::vector<std::vector<std::string>> seen;
+  bool works = false;
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(Outbox, "after three that got no answer in a row the others wait for the next sweep", "[outbox]") {
+  fill(5);
+  Failing nobody{Errc::unreachable};
+  const SweepPart part = authority->deliver_notices(nobody);
+  CHECK(nobody.asked == 3);
+  CHECK(part.failed.size() == 3);
+  CHECK(part.failed[0].code == Errc::unreachable);
+  CHECK(part.unfinished);
+  CHECK(authority->deliver_notices(mail).done.size() == 2);  // the three wait for their pause
+  clock.advance(std::chrono::minutes{2});
+  CHECK(authority->deliver_notices(mail).done.size() == 3);
+}
+
+TEST_CASE_METHOD(Outbox, "what is refused keeps no other from being delivered", "[outbox]") {
+  fill(5);
+  Failing picky{Errc::not_taken, 4};
+  const SweepPart part = authority->deliver_notices(picky);
+  CHECK(part.failed.size() == 4);
+  CHECK(part.done.size() == 1);
+  CHECK_FALSE(part.unfinished);
+}
+
+TEST_CASE_METHOD(Outbox, "a deadline that has come stops before the first notice", "[outbox]") {
+  fill(2);
+  const SweepPart part = authority->deliver_notices(mail, Deadline::min());
+  CHECK(part.unfinished);
+  CHECK(mail.delivered.empty());
+  CHECK(authority->deliver_notices(mail).done.size() == 2);
+}
+
+TEST_CASE_METHOD(Outbox, "channels that have delivered are kept, and told when it is tried again", "[outbox]") {
+  fill(1);
+  TwoWays both;
+  const SweepPart part = authority->deliver_notices(both);
+  REQUIRE(part.failed.size() == 1);
+  CHECK(part.failed[0].code == Errc::not_taken);
+  clock.advance(std::chrono::minutes{2});
+  both.works = true;
+  CHECK(authority->deliver_notices(both).done.size() == 1);
+  CHECK(both.seen == std::vector<std::vector<std::string>>{{}, {"mail"}});
+}
+
+TEST_CASE_METHOD(Outbox, "a notice says when it is told, and by whose key", "[outbox]") {
+  fill(1);
+  const Instant written = clock.now();
+  clock.advance(std::chrono::hours{30});
+  authority->deliver_notices(mail);
+  REQUIRE(mail.delivered.size() == 1);
+  CHECK(mail.delivered[0].created_at == written);
+  CHECK(mail.delivered[0].told_at == written + std::chrono::hours{30});
+  CHECK(days_left(mail.delivered[0]) == 68);
+  CHECK(mail.delivered[0].key_is_kept);
+}
