@@ -41,6 +41,13 @@ if(TARGET spaceca_postgres)
     ARCHIVE COMPONENT dev
     FILE_SET HEADERS COMPONENT dev)
 endif()
+if(TARGET spaceca_notify)
+  list(APPEND spaceca_components notify)
+  install(TARGETS spaceca_notify EXPORT spaceca-notify-targets
+    LIBRARY COMPONENT notify NAMELINK_COMPONENT dev
+    ARCHIVE COMPONENT dev
+    FILE_SET HEADERS COMPONENT dev)
+endif()
 
 # --- find_package ---
 
@@ -72,6 +79,8 @@ if(spaceca_is_static)
   # Not by libpq.pc: what that adds for --static is for a libpq that is an archive too, and distributions do not pack all of it.
   set(pc_postgres_requires_private "libssl >= 3.0, libcrypto >= 3.0, fmt")
   set(pc_postgres_libs_private -lpq)
+  set(pc_notify_requires_private "libcrypto >= 3.0, fmt")
+  set(pc_notify_libs_private -lcurl)  # not by libcurl.pc, for the same reason
   set(pc_libs_private ${CMAKE_THREAD_LIBS_INIT})
   set(pc_definitions -DSPACECA_STATIC_DEFINE)
 endif()
@@ -84,6 +93,10 @@ endif()
 if(TARGET spaceca_postgres)
   configure_file(${CMAKE_CURRENT_LIST_DIR}/spaceca-postgres.pc.in ${PROJECT_BINARY_DIR}/spaceca-postgres.pc @ONLY)
   install(FILES ${PROJECT_BINARY_DIR}/spaceca-postgres.pc DESTINATION ${pc_folder} COMPONENT dev)
+endif()
+if(TARGET spaceca_notify)
+  configure_file(${CMAKE_CURRENT_LIST_DIR}/spaceca-notify.pc.in ${PROJECT_BINARY_DIR}/spaceca-notify.pc @ONLY)
+  install(FILES ${PROJECT_BINARY_DIR}/spaceca-notify.pc DESTINATION ${pc_folder} COMPONENT dev)
 endif()
 
 if(PROJECT_IS_TOP_LEVEL)

@@ -1,6 +1,7 @@
-# Debian packages (cpack -G DEB): libspaceca0.1 with the shared library, libspaceca-sqlite0.1 and libspaceca-postgres0.1 with
-# what needs SQLite and libpq, libspaceca-dev with what a build needs, and spaceca with the program. Of a static build there are the
-# last two alone. Configure with CMAKE_INSTALL_PREFIX=/usr: then the library goes where Debian looks for it, lib/<architecture>.
+# Debian packages (cpack -G DEB): libspaceca0.1 with the shared library, libspaceca-sqlite0.1, libspaceca-postgres0.1 and
+# libspaceca-notify0.1 with what needs SQLite, libpq and libcurl, libspaceca-dev with what a build needs, and spaceca with the program. Of a
+# static build there are the last two alone. Configure with CMAKE_INSTALL_PREFIX=/usr: then the library goes where Debian looks for it,
+# lib/<architecture>.
 get_target_property(type spaceca TYPE)
 get_target_property(version spaceca VERSION)
 get_target_property(soversion spaceca SOVERSION)
@@ -38,6 +39,11 @@ set(CPACK_DEBIAN_POSTGRES_PACKAGE_NAME ${postgres_package})
 set(CPACK_DEBIAN_POSTGRES_PACKAGE_SECTION libs)
 set(CPACK_DEBIAN_POSTGRES_PACKAGE_DEPENDS "${runtime_package} (= ${version})")
 set(CPACK_COMPONENT_POSTGRES_DESCRIPTION "The shared library's publishers for PostgreSQL.")
+set(notify_package libspaceca-notify${soversion})
+set(CPACK_DEBIAN_NOTIFY_PACKAGE_NAME ${notify_package})
+set(CPACK_DEBIAN_NOTIFY_PACKAGE_SECTION libs)
+set(CPACK_DEBIAN_NOTIFY_PACKAGE_DEPENDS "${runtime_package} (= ${version})")
+set(CPACK_COMPONENT_NOTIFY_DESCRIPTION "The shared library's notifiers, which send mail and call webhooks.")
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_NAME spaceca)
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_SECTION admin)
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_RECOMMENDS postgresql)
@@ -57,6 +63,10 @@ if(type STREQUAL "SHARED_LIBRARY")
     list(APPEND CPACK_COMPONENTS_ALL postgres)
     string(APPEND CPACK_DEBIAN_DEV_PACKAGE_DEPENDS ", ${postgres_package} (= ${version})")
   endif()
+  if(TARGET spaceca_notify)
+    list(APPEND CPACK_COMPONENTS_ALL notify)
+    string(APPEND CPACK_DEBIAN_DEV_PACKAGE_DEPENDS ", ${notify_package} (= ${version})")
+  endif()
 else()
   set(CPACK_COMPONENTS_ALL dev)
   set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS "libssl-dev (>= 3.0), libfmt-dev (>= 9)")
@@ -66,12 +76,15 @@ else()
   if(TARGET spaceca_postgres)
     string(APPEND CPACK_DEBIAN_DEV_PACKAGE_DEPENDS ", libpq-dev (>= 14)")
   endif()
+  if(TARGET spaceca_notify)
+    string(APPEND CPACK_DEBIAN_DEV_PACKAGE_DEPENDS ", libcurl4-openssl-dev (>= 7.85) | libcurl-dev")
+  endif()
 endif()
 if(TARGET spaceca_program)
   list(APPEND CPACK_COMPONENTS_ALL program)
   if(type STREQUAL "SHARED_LIBRARY")
     set(CPACK_DEBIAN_PROGRAM_PACKAGE_DEPENDS
-      "${runtime_package} (= ${version}), ${sqlite_package} (= ${version}), ${postgres_package} (= ${version})")
+      "${runtime_package} (= ${version}), ${sqlite_package} (= ${version}), ${postgres_package} (= ${version}), ${notify_package} (= ${version})")
   endif()
 endif()
 

@@ -33,6 +33,16 @@ expect_publisher() {
   [ "$said" = 'not there' ] || complain "$1 says '$said', not 'not there'"
 }
 
+# expect_notifier PROGRAM KIND: it has a notifier, and knows nothing of libcurl if the library is a shared one.
+expect_notifier() {
+  case $2-$(LC_ALL=C readelf --dynamic "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p') in
+    shared-*libcurl*) complain "$1 needs what the shared library should keep to itself: libcurl" ;;
+    static-*libspaceca*) complain "$1 needs the shared library" ;;
+  esac
+  said=$("$1" 1)
+  [ "$said" = 'not there' ] || complain "$1 says '$said', not 'not there'"
+}
+
 complain() {
   echo "$1" >&2
   exit 1

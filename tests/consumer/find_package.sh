@@ -14,5 +14,6 @@ for component; do
   case $component in
     sqlite) expect_store "$build/keeper" "$kind" ;;
     postgres) expect_publisher "$build/carrier" "$kind" ;;
+    notify) expect_notifier "$build/postman" "$kind" ;;
   esac
 done

@@ -35,5 +35,9 @@ for component; do
       build_with postgres carrier
       expect_publisher "$build/carrier" "$kind"
       ;;
+    notify)
+      build_with notify postman
+      expect_notifier "$build/postman" "$kind"
+      ;;
   esac
 done

@@ -47,7 +47,7 @@ HOMES = {
     "publisher.h": "publish",
     "postgres_publisher.h": "publish",
     "notifier.h": "notify",
-    "smtp_notifier.h": "notify",
+    "mail_notifier.h": "notify",
     "webhook_notifier.h": "notify",
     "authority.h": "service",
 }

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -57,9 +58,14 @@ struct Pipe {
 
 std::vector<std::string> environment_for(const ChildOptions& options) {
   std::vector<std::string> environment;
+  const auto is_given = [&options](std::string_view text) {
+    const std::string_view name = text.substr(0, text.find('=') + 1);
+    return std::ranges::any_of(options.environment, [name](const std::string& given) { return given.starts_with(name); });
+  };
   for (char** variable = environ; *variable != nullptr; ++variable) {
     const std::string_view text{*variable};
-    if (!text.starts_with("PG") && !text.starts_with("LC_") && !text.starts_with("LANG")) environment.emplace_back(text);
+    if (!is_given(text) && !text.starts_with("PG") && !text.starts_with("LC_") && !text.starts_with("LANG"))
+      environment.emplace_back(text);
   }
   environment.emplace_back("LC_ALL=C.UTF-8");
   environment.emplace_back("TZ=UTC");

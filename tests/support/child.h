@@ -14,7 +14,7 @@ struct Outcome {
 
 struct ChildOptions {
   std::string input = {};                     // on its standard input
-  std::vector<std::string> environment = {};  // NAME=value, added to ours without PG… variables
+  std::vector<std::string> environment = {};  // NAME=value, in place of ours, which come without PG…
   std::string user = {};                      // run as this user, if we are root
   int seconds = 60;                           // then it is killed
 };
