@@ -19,6 +19,7 @@ A command is written with colons or with blanks: spaceca data:mtls:create DB, sp
 Exit codes: 0 done; 1 failed; 2 not understood; 3 not found; 4 refused by a rule, or in the way of what is there;
 5 recorded, but a server is out of reach: the next sweep brings it there.
 
+Mail and webhooks are set up in $XDG_CONFIG_HOME/spaceca/config.toml (README, "The program").
 The store is --store or SPACECA_STORE, as sqlite:PATH; otherwise $XDG_DATA_HOME/spaceca/spaceca.db. What opens it is --key-file,
 --passphrase-file, --passphrase-fd, SPACECA_KEY_FILE, SPACECA_PASSPHRASE_FILE, or it is asked for at the terminal.)";
 

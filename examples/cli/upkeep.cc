@@ -7,11 +7,11 @@
 
 #include <spaceca/authority.h>
 #include <spaceca/files.h>
-#include <spaceca/notifier.h>
 #include <spaceca/sqlite_store.h>
 #include <spaceca/vault.h>
 
 #include "commands.h"
+#include "notifying.h"
 #include "records.h"
 #include "secrets.h"
 
@@ -58,7 +58,7 @@ std::string text_of(const SweepReport& report) {
     add(name, "done", (report.*part).done);
     add(name, "late", (report.*part).late);
     add(name, "failed", (report.*part).failed);
-    if ((report.*part).unfinished) rows.push_back({name, "unfinished", "", "", "the deadline came first"});
+    if ((report.*part).unfinished) rows.push_back({name, "unfinished", "", "", "the rest waits for the next sweep"});
   }
   return rows.empty() ? std::string{} : table({"Part", "Result", "Space", "Object", "What"}, rows);
 }
@@ -154,8 +154,7 @@ Exit upkeep::init(Session& session) {
 
 Exit upkeep::sweep(Session& session) {
   const Arguments& arguments = session.arguments;
-  std::unique_ptr<Notifier> notifier;
-  if (!arguments.notices.empty()) notifier = folder_notifier(arguments.notices);
+  const std::unique_ptr<Notifier> notifier = configured_notifier(session);
   SweepOptions options{.publisher = &session.publisher(), .notifier = notifier.get()};
   if (arguments.deadline > 0) options.deadline = std::chrono::steady_clock::now() + std::chrono::seconds{arguments.deadline};
   const SweepReport report = session.authority().sweep(options);
