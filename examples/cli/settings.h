@@ -12,8 +12,7 @@
 // first.
 class Settings final {
  public:
-  // Errors name the file: not_found, permission; usage for a section or a key that is none, malformed for a value that is twice
-  // there.
+  // Errors name the file: not_found, permission; usage for a section or a key that is none or is there twice.
   [[nodiscard]] static Settings read();
 
   // Empty if nobody says anything.

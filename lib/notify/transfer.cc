@@ -82,7 +82,7 @@ Transfer::Transfer(std::string what, const char* protocol, const std::filesystem
   // To libcurl 0 is no limit.
   const long left = std::clamp<long>(static_cast<long>(patience.left().count()), 1, std::numeric_limits<int>::max());
   set(CURLOPT_ERRORBUFFER, said_.data());
-  set(CURLOPT_NOSIGNAL, 1L);
+  set(CURLOPT_NOSIGNAL, 1L);  // and no SIGPIPE comes: libcurl sends without, from 7.87 on below TLS too
   set(CURLOPT_TIMEOUT_MS, left);
   set(CURLOPT_CONNECTTIMEOUT_MS, left);
   set(CURLOPT_SERVER_RESPONSE_TIMEOUT, 1 + (left - 1) / 1000);  // the one that counts when it parts from a server
