@@ -130,7 +130,7 @@ Exit spaces::rotate(Session& session) {
 Exit spaces::adopt(Session& session) {
   const Space space = session.space(SpaceName{session.arguments.space});
   Progress progress = session.progress(fmt::format("Adopting what the servers of space {} know", space.name().text()));
-  const std::size_t count = space.adopt(session.publisher());
+  const std::size_t count = space.adopt(session.publisher()).entries;
   progress.done();
   session.answer({{"adopted", count}}, block({{"adopted", fmt::to_string(count)}}));
   return Exit::done;

@@ -209,6 +209,18 @@ struct AuditAnchor {
   std::string code;  // hexadecimal
 };
 
+// What adopt() found.
+struct Adoption {
+  // A server that could not be asked.
+  struct Missed {
+    DatabaseName database;
+    std::string why;
+    Errc code;  // io for what is no Error
+  };
+  std::size_t entries = 0;  // taken over
+  std::vector<Missed> missed;
+};
+
 // Steps by hand of what advance_roots() does in time (DESIGN: next → active → retiring → retired).
 enum class RotationStep { prepare, activate, retire, rollback };
 
@@ -221,7 +233,7 @@ class SPACECA_EXPORT Space final {
   [[nodiscard]] const SpaceName& name() const noexcept;
   [[nodiscard]] SpaceRecord describe() const;
 
-  // Errc::exists for a name that is taken, policy if the data directory is another database's.
+  // Errc::exists for a name that is taken, policy if the data directory is another database's, naming that one and its space.
   DatabaseRecord create_database(DatabaseSpec spec, const WriteOptions& options = {}) const;
   [[nodiscard]] std::optional<DatabaseRecord> find_database(const DatabaseName& name) const;
   [[nodiscard]] Page<DatabaseRecord> databases(const PageRequest& page = {}) const;
@@ -239,6 +251,8 @@ class SPACECA_EXPORT Space final {
   // What publishing it would change. Changes nothing.
   [[nodiscard]] Survey survey(const DatabaseName& name, Publisher& publisher, const std::vector<Cidr>& keep = {}) const;
 
+  // A new certificate for its server, in the place of the one before; where mTLS is enabled the next publish_pending() brings it
+  // there. Errc::not_found.
   Bundle issue_server(const DatabaseName& database, const WriteOptions& options = {}) const;
   Bundle issue_client(const DatabaseName& database, const ClientRequest& request = {}, const WriteOptions& options = {}) const;
   // All in one commit, or none; at most 10,000.
@@ -259,20 +273,25 @@ class SPACECA_EXPORT Space final {
   std::vector<CertificateRecord> revoke(std::span<const CertificateId> ids, RevocationReason reason,
                                         const WriteOptions& options = {}) const;
   CertificateRecord revoke(const CertificateId& id, RevocationReason reason, const WriteOptions& options = {}) const;
-  // One that this store never saw, of the root of that generation: for a store that was restored.
+  // One that this store never saw, of the root of that generation: for a store that was restored. Errc::not_found if there is no
+  // such root, policy if it is trusted no longer and so has no list any more.
   void revoke_serial(unsigned generation, const Serial& serial, RevocationReason reason, const WriteOptions& options = {}) const;
-  // Takes over what a server's lists say and this store does not know; how many entries that were.
-  std::size_t adopt(Publisher& publisher) const;
+  // Takes over what the servers' lists say and this store does not know: for a store that was restored. A server that cannot be
+  // asked does not keep it from the others; publishing to it is refused while its lists hold what is unknown here, so call this
+  // again. Roots that this store never saw cannot be taken over: publishing to a server that has one stays refused.
+  Adoption adopt(Publisher& publisher) const;
 
   // The latest lists of all roots that are trusted.
   [[nodiscard]] std::vector<Crl> crls() const;
 
   // Errc::policy if it must not happen now, saying what stands against it (which server, which credential).
   SpaceRecord rotate(RotationStep step, const WriteOptions& options = {}) const;
-  // Server certificates of this database move to the active root though clients may not know it yet.
+  // Server certificates of this database move to the active root though clients may not know it yet. Errc::not_found; policy
+  // if mTLS of it is not enabled.
   void force_server(const DatabaseName& database, const WriteOptions& options = {}) const;
   // The root is compromised: a new one now, this one out of every bundle, what was alive under it reissued; these are the
-  // successors.
+  // successors. Sessions that were opened by its certificates are not ended: a server looks at certificates when a connection is
+  // opened.
   std::vector<CertificateRecord> distrust(unsigned generation, const WriteOptions& options = {}) const;
 
   [[nodiscard]] Page<AuditEntry> audit(const PageRequest& page = {}) const;
@@ -315,8 +334,8 @@ struct SweepReport {
 };
 
 struct SweepOptions {
-  Publisher* publisher = nullptr;  // none: nothing is published
-  Notifier* notifier = nullptr;
+  Publisher* publisher = nullptr;  // borrowed; none: nothing is published
+  Notifier* notifier = nullptr;    // borrowed; none: nobody is told
   Deadline deadline = kNoDeadline;
 };
 

@@ -7,7 +7,9 @@
 
 #include <spaceca/error.h>
 
+#include "base/hex.h"
 #include "base/mail_address.h"
+#include "base/printable.h"
 #include "ossl/uuid.h"
 #include "service/aftermath.h"
 #include "service/audit_chain.h"
@@ -59,6 +61,26 @@ std::string request_text(const DatabaseSpec& spec) {
   for (const HostName& host : spec.hosts) text += '\n' + host.text();
   for (const std::string& contact : spec.contacts) text += "\n@" + contact;
   return text;
+}
+
+// What makes two requests the same, with a code for the two URLs: whoever reads the store learns nothing about them.
+std::string request_text(const Core& core, const DatabaseSpec& spec) {
+  constexpr std::string_view kWhat = "spaceca: the URLs of a request";
+  SecretBuffer secret{kWhat.begin(), kWhat.end()};
+  for (const ByteView url : {spec.url.text().reveal(), spec.admin_url.reveal()}) {
+    secret.push_back(0);  // is in neither
+    secret.insert(secret.end(), url.begin(), url.end());
+  }
+  return request_text(spec) + "\n#" + hex_of(core.vault.authenticate(secret), HexCase::lower);
+}
+
+// A server has one list and one set of roots for all its clients.
+[[noreturn]] void refuse_occupied(sql::Transaction& tx, const DatabaseName& name, const std::string& data_directory) {
+  const auto owner = store::database_at(tx, data_directory);
+  const std::string whose =
+      owner ? fmt::format("database \"{}\" of space \"{}\"", owner->name, store::space_of(tx, owner->space).name)
+            : "another database";
+  refuse(name, fmt::format("the data directory {} belongs to {}; one server, one database", printable(data_directory), whose));
 }
 
 Bytes sealed(Core& core, const Id& space, const Id& database, const char* purpose, const SecretBytes& secret) {
@@ -116,7 +138,7 @@ DatabaseRecord described(Core& core, const Id& space, const DatabaseName& name) 
 DatabaseRecord Space::create_database(DatabaseSpec spec, const WriteOptions& options) const {
   service::check(spec);
   service::Core& core = impl_->authority;
-  const service::Once once{impl_->id, options, "create_database", impl_->actor, service::request_text(spec)};
+  const service::Once once{impl_->id, options, "create_database", impl_->actor, service::request_text(core, spec)};
   const auto perform = [&](const service::Once& request) {
     const Instant now = core.now();
     store::DatabaseRow row;
@@ -139,8 +161,7 @@ DatabaseRecord Space::create_database(DatabaseSpec spec, const WriteOptions& opt
         if (store::find_database(tx, impl_->id, row.name)) {
           throw Error{Errc::exists, fmt::format("database \"{}\": is there already", row.name)};
         }
-        service::refuse(spec.name, fmt::format("the data directory {} belongs to another database; one server, one database",
-                                               row.data_directory));
+        service::refuse_occupied(tx, spec.name, row.data_directory);
       }
       request.record(tx, std::span{&row.id, 1}, now);
       service::record(tx, core.vault, impl_->id, now, impl_->actor,

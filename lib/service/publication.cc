@@ -1,6 +1,7 @@
 #include "service/publication.h"
 
 #include <algorithm>
+#include <exception>
 #include <limits>
 #include <map>
 
@@ -8,6 +9,7 @@
 
 #include <spaceca/error.h>
 
+#include "base/printable.h"
 #include "ossl/uuid.h"
 #include "service/audit_chain.h"
 #include "service/clock_watch.h"
@@ -128,6 +130,34 @@ Probes make_probes(Core& core, const store::DatabaseRow& database, const Trust& 
 
 // --- restored stores ---
 
+constexpr std::size_t kSpaceCharacters = 24;  // of the space's name that a root's begins with
+
+// A root that a server has of us and that this store never saw: it was prepared after the backup was made. Its key is lost, and
+// publishing would lock out whoever holds a certificate of it, or trusts no other.
+void refuse_if_roots_are_lost(Core& core, sql::Transaction& tx, const store::DatabaseRow& database, const Served& served) {
+  if (served.number == 0) return;  // none of ours
+  std::vector<Certificate> known;  // given up ones too
+  for (const store::RootRow& root : store::roots_of(tx, database.space)) known.push_back(core.issuers.certificate_of(root));
+  const auto is_known = [&known](ByteView name) {
+    return std::ranges::any_of(known, [name](const Certificate& root) { return std::ranges::equal(root.subject_der(), name); });
+  };
+  const auto refuse = [&database](std::string_view what, std::string_view root) {
+    throw Error{
+        Errc::policy,
+        fmt::format("database \"{}\": its server has {} root \"{}\", which is unknown here, so this store was restored from a "
+                    "backup made before that root was; restore a later one, or disable and enable mTLS of the database "
+                    "again, which keeps out whoever holds a certificate of that root",
+                    database.name, what, printable(root))};
+  };
+  for (const Crl& list : served.crls) {
+    if (!is_known(list.issuer_der())) refuse("a list of", list.issuer());
+  }
+  // Somebody else's certificate is the publisher's affair.
+  const std::string ours = fmt::format("CN={} G", store::space_of(tx, database.space).name.substr(0, kSpaceCharacters));
+  if (served.server && served.server->issuer().starts_with(ours) && !is_known(served.server->issuer_der()))
+    refuse("a certificate by", served.server->issuer());
+}
+
 // A server that knows more than this store does: the store was restored from a backup.
 void refuse_if_restored(sql::Transaction& tx, const store::DatabaseRow& database, const Trust& trust, const Served& served) {
   const auto refuse = [&database](const std::string& why) {
@@ -146,8 +176,8 @@ void refuse_if_restored(sql::Transaction& tx, const store::DatabaseRow& database
       const auto proof = std::ranges::find(proofs, root.id, &store::Proof::root);
       if (proof != proofs.end() && proof->crl_number == number) continue;  // our own
       for (const RevokedEntry& entry : list.entries()) {
-        if (!store::is_known(tx, root.id, entry.serial))
-          refuse(fmt::format("refuses serial {}, which is unknown here", entry.serial.hex()));
+        if (!store::is_revoked(tx, root.id, entry.serial))
+          refuse(fmt::format("refuses serial {}, which is not revoked here", entry.serial.hex()));
       }
     }
   }
@@ -180,6 +210,7 @@ void publish(Core& core, const store::DatabaseRow& database, Publisher& publishe
   const Served there = publisher.current(read([&](sql::Transaction& tx) { return served(core, tx, database); }));
   const Trust before = read([&](sql::Transaction& tx) {
     Trust trusted = read_trust(core, tx, database.space);
+    refuse_if_roots_are_lost(core, tx, database, there);
     refuse_if_restored(tx, database, trusted, there);
     return trusted;
   });
@@ -223,12 +254,17 @@ void publish_one(Core& core, const store::DatabaseRow& database, Publisher& publ
   const bool leaves = database.state == "Deprovisioning";
   if (!leaves && database.proved == database.wanted) return;
   const SpaceName space = space_name(core, database.space);
+  const auto failed = [&](const std::string& why, Errc code) {
+    part.failed.push_back({space, database.name, why, code});
+    core.commits.run([&](sql::Transaction& tx) { store::record_not_published(tx, database.id, why); });
+  };
   try {
     leaves ? withdraw(core, database, publisher) : publish(core, database, publisher);
     part.done.push_back({space, database.name, leaves ? "withdrawn" : "published"});
   } catch (const Error& error) {
-    part.failed.push_back({space, database.name, error.what(), error.code()});
-    core.commits.run([&](sql::Transaction& tx) { store::record_not_published(tx, database.id, error.what()); });
+    failed(error.what(), error.code());
+  } catch (const std::exception& error) {
+    failed(error.what(), Errc::io);  // a publisher of somebody else's
   }
 }
 

@@ -1,6 +1,7 @@
 #include "service/revocation.h"
 
 #include <algorithm>
+#include <exception>
 #include <iterator>
 #include <map>
 #include <optional>
@@ -211,6 +212,14 @@ std::string request_text(std::span<const CertificateId> ids, RevocationReason re
   return text;
 }
 
+AuditEvent revocation_event(const store::CertificateRow& row, RevocationReason reason) {
+  return {.verb = "revoke",
+          .object = certificate_id(row.id).text(),
+          .details = {{"database", row.database_name},
+                      {"serial", Serial{ByteView{row.serial}}.hex()},
+                      {"reason", std::string{reason_word(reason)}}}};
+}
+
 // The root of that generation. Errc::not_found.
 store::RootRow get_root(sql::Transaction& tx, const Id& space, unsigned generation) {
   for (store::RootRow& root : store::roots_of(tx, space)) {
@@ -249,11 +258,7 @@ std::vector<CertificateRecord> Space::revoke(std::span<const CertificateId> ids,
       std::vector<service::AuditEvent> events;
       for (const store::CertificateRow& row : rows) {
         if (row.revoked_at) continue;
-        events.push_back({.verb = "revoke",
-                          .object = service::certificate_id(row.id).text(),
-                          .details = {{"database", row.database_name},
-                                      {"serial", Serial{ByteView{row.serial}}.hex()},
-                                      {"reason", std::to_string(static_cast<int>(reason))}}});
+        events.push_back(service::revocation_event(row, reason));
       }
       service::record(tx, core.vault, impl_->id, now, impl_->actor, events);
     });
@@ -281,6 +286,11 @@ void Space::revoke_serial(unsigned generation, const Serial& serial, RevocationR
     std::vector<service::Id> roots;
     core.commits.run([&](sql::Transaction& tx) {
       const store::RootRow root = service::get_root(tx, impl_->id, generation);
+      if (!service::is_trusted(root)) {
+        throw Error{Errc::policy, fmt::format("root of generation {}: is {}, so it has no list any more; no server lets a "
+                                              "certificate of it in",
+                                              generation, root.state)};
+      }
       roots = {root.id};
       bool ours = false;
       for (const store::CertificateRow& row : store::find_by_serial(tx, impl_->id, serial.octets())) {
@@ -297,7 +307,9 @@ void Space::revoke_serial(unsigned generation, const Serial& serial, RevocationR
       service::record(tx, core.vault, impl_->id, now, impl_->actor,
                       {.verb = "revoke_serial",
                        .object = serial.hex(),
-                       .details = {{"root", std::to_string(generation)}, {"known", ours ? "yes" : "no"}}});
+                       .details = {{"root", std::to_string(generation)},
+                                   {"known", ours ? "yes" : "no"},
+                                   {"reason", std::string{service::reason_word(reason)}}}});
     });
     service::after(fmt::format("serial {} is revoked; the next sweep writes the list", serial.hex()),
                    [&] { service::build_crls(core, roots); });
@@ -309,48 +321,80 @@ void Space::revoke_serial(unsigned generation, const Serial& serial, RevocationR
   }));
 }
 
-std::size_t Space::adopt(Publisher& publisher) const {
-  service::Core& core = impl_->authority;
-  std::vector<ServedDatabase> servers;
-  {
+namespace service {
+namespace {
+
+// The lists of all servers of a space; who could not be asked is noted.
+std::vector<Crl> served_lists(Core& core, const Id& space, Publisher& publisher, std::vector<Adoption::Missed>& missed) {
+  const auto servers = [&] {
     const auto tx = core.driver.read();
-    for (const store::DatabaseRow& row : store::served_databases(*tx, impl_->id))
-      servers.push_back(service::served(core, *tx, row));
-  }
+    std::vector<ServedDatabase> found;
+    for (const store::DatabaseRow& row : store::served_databases(*tx, space)) found.push_back(served(core, *tx, row));
+    return found;
+  }();
   std::vector<Crl> lists;
   for (const ServedDatabase& server : servers) {
-    for (Crl& list : publisher.current(server).crls) lists.push_back(std::move(list));
+    try {
+      for (Crl& list : publisher.current(server).crls) lists.push_back(std::move(list));
+    } catch (const Error& error) {
+      missed.push_back({server.database, error.what(), error.code()});
+    } catch (const std::exception& error) {
+      missed.push_back({server.database, error.what(), Errc::io});
+    }
   }
+  return lists;
+}
+
+// Within a transaction: a certificate of ours is revoked as by revoke(); of one that was issued after the backup only the serial is
+// known. False if it is revoked here already.
+bool adopt_entry(sql::Transaction& tx, const store::RootRow& root, const RevokedEntry& entry, std::vector<AuditEvent>& events) {
+  if (store::is_revoked(tx, root.id, entry.serial)) return false;
+  for (const store::CertificateRow& row : store::find_by_serial(tx, root.space, entry.serial.octets())) {
+    if (row.root != root.id) continue;
+    const Instant at = std::max(entry.revoked_at, row.created_at);  // a list's dates lie five minutes back
+    if (revoke_rows(tx, root.space, std::span{&row, 1}, entry.reason, at).empty()) break;
+    events.push_back(revocation_event(row, entry.reason));
+    return true;
+  }
+  const store::Revoked revoked{
+      .at = entry.revoked_at, .reason = static_cast<std::int64_t>(entry.reason), .mark = store::take_mark(tx, root.id)};
+  return store::insert(tx, {.root = root.id, .serial = entry.serial, .revoked = revoked});
+}
+
+}  // namespace
+}  // namespace service
+
+Adoption Space::adopt(Publisher& publisher) const {
+  service::Core& core = impl_->authority;
   const Instant now = core.now();
-  std::size_t adopted = 0;
+  Adoption adoption;
+  const std::vector<Crl> lists = service::served_lists(core, impl_->id, publisher, adoption.missed);
+  std::size_t& adopted = adoption.entries;
   std::map<service::Id, std::int64_t> numbers;
   core.commits.run([&](sql::Transaction& tx) {
     adopted = 0;
     numbers.clear();
+    std::vector<service::AuditEvent> events;
     for (const store::RootRow& root : store::roots_of(tx, impl_->id)) {
       if (!service::is_trusted(root)) continue;
       const Certificate certificate = core.issuers.certificate_of(root);
-      std::int64_t mark = 0;
       for (const Crl& list : lists) {
         if (!std::ranges::equal(list.issuer_der(), certificate.subject_der())) continue;
         auto& number = numbers[root.id];
         number = std::max(number, static_cast<std::int64_t>(list.number().value_or(0)));
         for (const RevokedEntry& entry : list.entries()) {
-          if (store::is_known(tx, root.id, entry.serial)) continue;
-          if (mark == 0) mark = store::take_mark(tx, root.id);
-          const store::Revoked revoked{.at = entry.revoked_at, .reason = static_cast<std::int64_t>(entry.reason), .mark = mark};
-          if (store::insert(tx, {.root = root.id, .serial = entry.serial, .revoked = revoked})) ++adopted;
+          if (service::adopt_entry(tx, root, entry, events)) ++adopted;
         }
       }
     }
     store::want_publications(tx, impl_->id);
-    service::record(tx, core.vault, impl_->id, now, impl_->actor,
-                    {.verb = "adopt", .object = impl_->name.text(), .details = {{"entries", std::to_string(adopted)}}});
+    events.push_back({.verb = "adopt", .object = impl_->name.text(), .details = {{"entries", std::to_string(adopted)}}});
+    service::record(tx, core.vault, impl_->id, now, impl_->actor, events);
   });
   service::after(fmt::format("{} entries are taken over; call it again for lists with larger numbers", adopted), [&] {
     for (const auto& [root, number] : numbers) service::build_crl(core, root, service::Build::always, number + 1);
   });
-  return adopted;
+  return adoption;
 }
 
 SweepPart Authority::refresh_crls(Deadline deadline) {

@@ -55,6 +55,16 @@ constexpr std::array kNoticeKinds{
     Word{NoticeKind::downloaded, "downloaded"},
     Word{NoticeKind::roots_changed, "roots_changed"},
 };
+constexpr std::array kReasons{
+    Word{RevocationReason::unspecified, "unspecified"},
+    Word{RevocationReason::key_compromise, "keyCompromise"},
+    Word{RevocationReason::ca_compromise, "cACompromise"},
+    Word{RevocationReason::affiliation_changed, "affiliationChanged"},
+    Word{RevocationReason::superseded, "superseded"},
+    Word{RevocationReason::cessation_of_operation, "cessationOfOperation"},
+    Word{RevocationReason::privilege_withdrawn, "privilegeWithdrawn"},
+    Word{RevocationReason::aa_compromise, "aACompromise"},
+};
 
 template <class T, std::size_t N>
 std::string_view word_of(const std::array<Word<T>, N>& words, T value) {
@@ -89,6 +99,7 @@ CertificateState certificate_state_of(std::string_view word) { return value_of(k
 CertificateKind certificate_kind_of(std::string_view word) { return value_of(kCertificateKinds, word); }
 Custody custody_of(std::string_view word) { return value_of(kCustodies, word); }
 NoticeKind notice_kind_of(std::string_view word) { return value_of(kNoticeKinds, word); }
+std::string_view reason_word(RevocationReason reason) { return word_of(kReasons, reason); }
 
 std::string joined_lines(const std::vector<std::string>& lines) {
   std::string text;

@@ -16,6 +16,8 @@ namespace spaceca::service {
 [[nodiscard]] CertificateKind certificate_kind_of(std::string_view word);
 [[nodiscard]] Custody custody_of(std::string_view word);
 [[nodiscard]] NoticeKind notice_kind_of(std::string_view word);
+// As RFC 5280 5.3.1 writes it: "keyCompromise".
+[[nodiscard]] std::string_view reason_word(RevocationReason reason);
 
 // Several values in one column, a line each.
 [[nodiscard]] std::string joined_lines(const std::vector<std::string>& lines);

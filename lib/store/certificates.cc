@@ -238,10 +238,9 @@ bool insert(sql::Transaction& tx, const RevocationRow& revocation) {
               .empty();
 }
 
-bool is_known(sql::Transaction& tx, const Id& root, const Serial& serial) {
+bool is_revoked(sql::Transaction& tx, const Id& root, const Serial& serial) {
   const auto octets = padded(serial);
-  return !tx.execute("SELECT 1 FROM certificates WHERE root = $1 AND serial = $2", {value_of(root), serial.octets()}).empty() ||
-         !tx.execute("SELECT 1 FROM revocations WHERE root = $1 AND serial = $2", {value_of(root), ByteView{octets}}).empty();
+  return !tx.execute("SELECT 1 FROM revocations WHERE root = $1 AND serial = $2", {value_of(root), ByteView{octets}}).empty();
 }
 
 namespace {

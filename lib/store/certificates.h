@@ -126,7 +126,7 @@ struct RevocationRow {
 };
 // False if it is revoked already.
 [[nodiscard]] bool insert(sql::Transaction& tx, const RevocationRow& revocation);
-[[nodiscard]] bool is_known(sql::Transaction& tx, const Id& root, const Serial& serial);  // issued or revoked here
+[[nodiscard]] bool is_revoked(sql::Transaction& tx, const Id& root, const Serial& serial);  // issued here or not
 
 // What belongs on a list: marks up to `mark`, without those that ended before `gone` and whose marks are up to `covered`.
 struct RevokedQuery {

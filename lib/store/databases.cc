@@ -67,6 +67,13 @@ DatabaseRow database_of(sql::Transaction& tx, const Id& id) {
   return std::move(found.front());
 }
 
+std::optional<DatabaseRow> database_at(sql::Transaction& tx, std::string_view data_directory) {
+  auto found = collected(tx, sql::joined<"SELECT ", kColumns, " FROM databases WHERE data_directory = $1 AND state <> 'destroyed'">,
+                         {data_directory});
+  if (found.empty()) return std::nullopt;
+  return std::move(found.front());
+}
+
 std::vector<DatabaseRow> databases(sql::Transaction& tx, const Id& space, std::string_view after, std::int64_t limit) {
   return collected(tx,
                    sql::joined<"SELECT ", kColumns,

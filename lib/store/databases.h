@@ -38,6 +38,8 @@ struct DatabaseRow {
 [[nodiscard]] bool insert(sql::Transaction& tx, const DatabaseRow& database);
 [[nodiscard]] std::optional<DatabaseRow> find_database(sql::Transaction& tx, const Id& space, std::string_view name);
 [[nodiscard]] DatabaseRow database_of(sql::Transaction& tx, const Id& id);
+// The one whose data directory that is, of any space.
+[[nodiscard]] std::optional<DatabaseRow> database_at(sql::Transaction& tx, std::string_view data_directory);
 [[nodiscard]] std::vector<DatabaseRow> databases(sql::Transaction& tx, const Id& space, std::string_view after, std::int64_t limit);
 // Those whose server serves what we wrote, or is to, or is to no longer.
 [[nodiscard]] std::vector<DatabaseRow> served_databases(sql::Transaction& tx, const Id& space);

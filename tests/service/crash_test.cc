@@ -182,6 +182,27 @@ const std::vector<Verb>& verbs() {
          CHECK(is_listed(world, kForeign));
          CHECK(entries(world, "revoke_serial") == 1);
        }},
+      {"adopt",
+       [](AuthorityScene& scene) {
+         with_server(scene);
+         const std::filesystem::path backup = scene.file().parent_path() / "backup.db";
+         scene.store->backup(backup);
+         const Space acme = scene.authority->space(SpaceName{"acme"}, kOps);
+         acme.revoke_serial(1, kForeign, RevocationReason::key_compromise);
+         scene.sweep();
+         scene.restore(backup);
+       },
+       [](FaultyWorld& world) {
+         const Adoption adoption = world.space().adopt(world.servers);
+         CHECK(adoption.missed.empty());
+       },
+       [](FaultyWorld& world) {
+         CHECK(is_listed(world, kForeign));
+         CHECK(entries(world, "adopt") >= 1);
+         static_cast<void>(world.space().issue_client(db(), {.role = RoleName{"reader"}}));
+         whole(world.authority->publish_pending(world.servers));
+         CHECK(world.servers.servers.at("sales").crls.front().find(kForeign).has_value());
+       }},
       {"disable_mtls", with_server, [](FaultyWorld& world) { world.space().disable_mtls(db(), kKeyed); },
        [](FaultyWorld& world) { CHECK(world.space().find_database(db())->state == DatabaseState::deprovisioning); }},
       {"destroy_database",

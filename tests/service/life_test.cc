@@ -223,31 +223,6 @@ TEST_CASE_METHOD(AuthorityScene, "the server's certificate is renewed before its
   CHECK_FALSE(servers.servers.at("sales").certificate->serial() == before);
 }
 
-TEST_CASE_METHOD(AuthorityScene, "a space's verbs do not find another space's rows", "[isolation]") {
-  const Space acme = space();
-  database(acme);
-  const Bundle client = acme.issue_client(db());
-  const Space rival = space("rival");
-  CHECK_FALSE(rival.find_database(db()).has_value());
-  CHECK_FALSE(rival.find_certificate(client.record.id).has_value());
-  CHECK(rival.find_by_serial(client.record.serial).empty());
-  const std::vector<std::function<void()>> verbs{
-      [&] { static_cast<void>(rival.download(client.record.id)); },
-      [&] { static_cast<void>(rival.renew(client.record.id)); },
-      [&] { static_cast<void>(rival.revoke(client.record.id, RevocationReason::unspecified)); },
-      [&] { static_cast<void>(rival.issue_client(db())); },
-      [&] { static_cast<void>(rival.issue_server(db())); },
-      [&] { static_cast<void>(rival.enable_mtls(db())); },
-      [&] { static_cast<void>(rival.disable_mtls(db())); },
-      [&] { rival.destroy_database(db()); },
-      [&] { static_cast<void>(rival.url(db())); },
-      [&] { static_cast<void>(rival.certificates(db())); },
-      [&] { rival.force_server(db()); },
-  };
-  for (const auto& verb : verbs) CHECK(refused(verb).code == Errc::not_found);
-  CHECK(acme.find_certificate(client.record.id)->state == CertificateState::ready);
-}
-
 TEST_CASE_METHOD(AuthorityScene, "the same request under the same key is done once", "[idempotency]") {
   const Space acme = space();
   database(acme);
@@ -262,6 +237,46 @@ TEST_CASE_METHOD(AuthorityScene, "the same request under the same key is done on
   const Refused kept = refused([&] { acme.issue_client(db(), {.custody = Custody::once}, {.idempotency_key = "k2"}); });
   CHECK(kept.code == Errc::key_not_kept);
   CHECK(kept.text.find(once.record.id.text()) != std::string::npos);
+}
+
+TEST_CASE_METHOD(AuthorityScene, "the URLs of a database are part of a request that is done once", "[idempotency]") {
+  const Space acme = space();
+  const WriteOptions keyed{.idempotency_key = "k1"};
+  const auto with = [this](std::string_view url, std::string_view admin_url) {
+    DatabaseSpec wanted = spec();
+    wanted.url = DatabaseUrl{SecretBytes{url}};
+    wanted.admin_url = SecretBytes{admin_url};
+    return wanted;
+  };
+  constexpr std::string_view kUrl = "postgresql://app:s3cret@db.example.com/orders";
+  constexpr std::string_view kAdminUrl = "host=/run/postgresql";
+  acme.create_database(with(kUrl, kAdminUrl), keyed);
+  CHECK(acme.create_database(with(kUrl, kAdminUrl), keyed).name == db());
+  const auto no = [&](std::string_view url, std::string_view admin_url) {
+    return refused([&] { acme.create_database(with(url, admin_url), keyed); }).code;
+  };
+  CHECK(no("postgresql://app:other@db.example.com/orders", kAdminUrl) == Errc::mismatch);
+  CHECK(no(kUrl, "host=/tmp") == Errc::mismatch);
+  CHECK(no(kUrl, "") == Errc::mismatch);
+}
+
+TEST_CASE_METHOD(AuthorityScene, "a data directory is one database's, and whoever wants it too is told whose", "[authority]") {
+  const Space acme = space();
+  const DatabaseRecord first = database(acme);
+  const Space bravo = space("bravo");
+  const auto taken = [&](const Space& where) {
+    DatabaseSpec wanted = spec("stock");
+    wanted.data_directory = first.data_directory / "../data-sales";
+    return refused([&] { where.create_database(std::move(wanted)); });
+  };
+  for (const Space* where : {&acme, &bravo}) {
+    const Refused no = taken(*where);
+    CHECK(no.code == Errc::policy);
+    CHECK(no.text == "database \"stock\": the data directory " + first.data_directory.string() +
+                         " belongs to database \"sales\" of space \"acme\"; one server, one database");
+  }
+  acme.destroy_database(db());
+  bravo.create_database(spec());  // free again
 }
 
 TEST_CASE_METHOD(AuthorityScene, "destroying a database revokes what is alive of it and forgets its URL", "[authority]") {

@@ -118,6 +118,17 @@ DatabaseRecord AuthorityScene::serve(const Space& space, const std::string& name
   return space.find_database(DatabaseName{name}).value();
 }
 
+void AuthorityScene::restore(const std::filesystem::path& backup) {
+  authority.reset();
+  vault.reset();
+  store.reset();
+  for (const char* log : {"", "-wal", "-shm"}) std::filesystem::remove(file().string() + log);
+  std::filesystem::copy_file(backup, file());
+  store = open_sqlite_store(file());
+  vault = sealed_vault(*store, key());
+  authority = std::make_unique<Authority>(*store, *vault, clock);
+}
+
 SweepReport AuthorityScene::sweep() { return authority->sweep({.publisher = &servers, .notifier = &mail}); }
 
 }  // namespace spaceca::test

@@ -72,6 +72,16 @@ class PlayedMail final : public Notifier {
 
 inline const Instant kStart = instant("2026-11-24T10:00:00Z");
 
+// A request for a new key, as a client makes it with openssl.
+inline constexpr const char* kRequest = R"(-----BEGIN CERTIFICATE REQUEST-----
+MIHIMHACAQAwDjEMMAoGA1UEAwwDYXBwMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcD
+QgAEBJ9CS5G3MZTocqyrFeGlslGH08yCZXxHAnQWw1jKmrrn6MBfylAdQ8S6NE0u
+V2HQ4CS1XMbJ3QtuVHUyqebOlKAAMAoGCCqGSM49BAMCA0gAMEUCIAuoxbagxZjt
+zrxEFUEqjgRqW+nWqWp3wEv0Fp5TkJY1AiEA4DQYXzPl5B37lxw1p0GrZQKluDq5
++TBd2yeGzvLX5Ik=
+-----END CERTIFICATE REQUEST-----
+)";
+
 struct Refused {
   Errc code;
   std::string text;
@@ -99,6 +109,8 @@ class AuthorityScene {
   // Enabled and published.
   DatabaseRecord serve(const Space& space, const std::string& name = "sales");
   SweepReport sweep();
+  // Puts a backup in the store's place, with the program started again. Spaces that were made before are of no use afterwards.
+  void restore(const std::filesystem::path& backup);
 
   HandClock clock;
   std::unique_ptr<Store> store;

@@ -31,16 +31,6 @@ using std::chrono::seconds;
 constexpr days kBetweenGoodSweeps{14};
 constexpr days kClientsAct{60};
 
-// A request for a new key, as a client makes it with openssl.
-constexpr const char* kRequest = R"(-----BEGIN CERTIFICATE REQUEST-----
-MIHIMHACAQAwDjEMMAoGA1UEAwwDYXBwMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcD
-QgAEBJ9CS5G3MZTocqyrFeGlslGH08yCZXxHAnQWw1jKmrrn6MBfylAdQ8S6NE0u
-V2HQ4CS1XMbJ3QtuVHUyqebOlKAAMAoGCCqGSM49BAMCA0gAMEUCIAuoxbagxZjt
-zrxEFUEqjgRqW+nWqWp3wEv0Fp5TkJY1AiEA4DQYXzPl5B37lxw1p0GrZQKluDq5
-+TBd2yeGzvLX5Ik=
------END CERTIFICATE REQUEST-----
-)";
-
 struct Client {
   std::string database;
   RoleName role;
