@@ -1,6 +1,7 @@
 // What was typed, as it was typed. One struct for all commands: each reads what is its own.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -63,6 +64,6 @@ struct Arguments {
   std::string new_key_file;
   bool keep_old = false;
   std::string notices;
-  unsigned deadline = 0;  // seconds; 0: none
+  std::optional<unsigned> deadline;  // seconds
   std::string anchors;
 };

@@ -67,7 +67,8 @@ std::optional<BundlePlan> plan_for(const Arguments& arguments, const ClientReque
 
 std::string url_command(const Place& place, const Arguments& arguments) {
   const std::string space = arguments.space.empty() ? "" : fmt::format(" --space {}", place.record.space.text());
-  return fmt::format("spaceca config:get {} -a {}{}", variable_of(place.name()), place.record.app.text(), space);
+  return fmt::format("spaceca config:get {} -a {}{}{}", variable_of(place.name()), place.record.app.text(), space,
+                     store_flags(arguments));
 }
 
 // The files are written; how to use them.
@@ -99,8 +100,8 @@ void warn_of_plain_names(const Session& session, const BundlePlan& plan) {
 [[noreturn]] void give_up(Session& session, const Place& place, const CertificateRecord& made, const std::string& why) {
   if (made.custody != Custody::once) {
     throw Failure{Exit::failed, "io", fmt::format("certificate {} is made, its files are not: {}", made.id.text(), why),
-                  fmt::format("spaceca data:mtls:certificates:download {} --id {} -a {}", place.name().text(), made.id.text(),
-                              place.record.app.text())};
+                  fmt::format("spaceca data:mtls:certificates:download {} --id {} -a {}{}", place.name().text(), made.id.text(),
+                              place.record.app.text(), store_flags(session.arguments))};
   }
   try {
     place.space.revoke(made.id, RevocationReason::cessation_of_operation);
@@ -108,8 +109,8 @@ void warn_of_plain_names(const Session& session, const BundlePlan& plan) {
     throw Failure{Exit::failed, "io",
                   fmt::format("certificate {} is made, its files are not ({}), and revoking it failed: {}", made.id.text(), why,
                               error.what()),
-                  fmt::format("spaceca data:mtls:certificates:delete {} --id {} -a {}", place.name().text(), made.id.text(),
-                              place.record.app.text())};
+                  fmt::format("spaceca data:mtls:certificates:delete {} --id {} -a {}{}", place.name().text(), made.id.text(),
+                              place.record.app.text(), store_flags(session.arguments))};
   }
   static_cast<void>(publish_space(session, place.space, fmt::format("Publishing space {}", place.record.space.text())));
   throw Failure{Exit::failed, "io",

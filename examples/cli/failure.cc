@@ -1,7 +1,6 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "failure.h"
 #include "output.h"
@@ -10,6 +9,11 @@ using spaceca::Errc;
 
 Failure::Failure(Exit exit, std::string code, const std::string& text, std::string hint)
     : std::runtime_error(text), exit_(exit), code_(std::move(code)), hint_(std::move(hint)) {}
+
+Failure Failure::with(nlohmann::json details) && {
+  details_ = std::move(details);
+  return std::move(*this);
+}
 
 Failure::Failure(const spaceca::Error& error, std::string hint)
     : Failure(exit_of(error.code()), std::string{word_of(error.code())}, error.what(), std::move(hint)) {}
@@ -58,7 +62,9 @@ std::string hint_of(Errc code) {
     case Errc::passphrase_missing: return "give --passphrase-file, --passphrase-fd or --key-file";
     case Errc::passphrase_wrong: return "is it the passphrase or the key file that this store was made with?";
     case Errc::busy: return "another program is at work on the store; try again";
-    case Errc::corrupt: return "put a backup in its place (spaceca backup made it), and spaceca audit:verify looks through it";
+    case Errc::corrupt:
+      return "put a backup in its place (spaceca backup made it): with no spaceca running remove the store and what stands beside "
+             "it as -wal and -shm, copy the backup there, then spaceca audit:verify, and spaces:adopt for each space";
     case Errc::unreachable: return "the next spaceca sweep tries again";
     default: return {};
   }
@@ -69,7 +75,9 @@ std::string complaint(const Failure& failure, bool json) {
     const std::string hint = failure.hint().empty() ? std::string{} : fmt::format("hint: {}\n", failure.hint());
     return fmt::format("spaceca: {}\n{}", one_line(failure.what()), hint);
   }
-  nlohmann::json object = {{"error", failure.what()}, {"code", failure.code()}};
+  nlohmann::json object = failure.details();
+  object["error"] = failure.what();
+  object["code"] = failure.code();
   if (!failure.hint().empty()) object["hint"] = failure.hint();
   return object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }

@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include <nlohmann/json.hpp>
+
 #include <spaceca/error.h>
 
 enum class Exit : int {
@@ -23,14 +25,19 @@ class Failure : public std::runtime_error {
   // The library's error, with a hint.
   Failure(const spaceca::Error& error, std::string hint);
 
+  // More that a program can ask of the object; people were told otherwise.
+  [[nodiscard]] Failure with(nlohmann::json details) &&;
+
   [[nodiscard]] Exit exit() const noexcept { return exit_; }
   [[nodiscard]] const std::string& code() const noexcept { return code_; }
   [[nodiscard]] const std::string& hint() const noexcept { return hint_; }
+  [[nodiscard]] const nlohmann::json& details() const noexcept { return details_; }
 
  private:
   Exit exit_;
   std::string code_;
   std::string hint_;
+  nlohmann::json details_ = nlohmann::json::object();
 };
 
 // "not_found": stable, for programs.

@@ -214,7 +214,7 @@ void Grammar::upkeep() {
   command("init", "Make a store", ::upkeep::init);
   command("sweep", "Renew, publish, prove, tell: what must happen every few hours, at least every week", ::upkeep::sweep);
   option("--notices", arguments_.notices, "Write notices as files into this folder");
-  now_->app->add_option("--deadline", arguments_.deadline, "Begin nothing new after so many seconds");
+  now_->app->add_option("--deadline", arguments_.deadline, "Begin nothing new after so many seconds; then the exit is 1");
   command("audit", "What was done, by whom: to the store, or in a space", ::upkeep::audit);
   option("--space", arguments_.space, "The space");
   command("audit:verify", "Read the audit's chains from end to end; prints their ends, to be kept elsewhere",

@@ -3,6 +3,7 @@
 #include <spaceca/authority.h>
 
 #include "commands.h"
+#include "failure.h"
 #include "publishing.h"
 #include "records.h"
 #include "secrets.h"
@@ -53,10 +54,23 @@ Survey survey(Session& session, const Place& place, const std::vector<Cidr>& kee
   }
 }
 
-// Says what the block in pg_hba.conf would override, and has it confirmed if somebody were cut off.
-void look_ahead(Session& session, const Place& place, const std::vector<Cidr>& keep) {
-  const std::string& name = place.name().text();
-  const Survey found = survey(session, place, keep);
+nlohmann::json json_of(const Survey& survey) {
+  auto overridden = nlohmann::json::array();
+  for (const Survey::Line& line : survey.overridden) {
+    overridden.push_back({{"file", line.file.string()}, {"line", line.number}, {"text", line.text}});
+  }
+  auto cut_off = nlohmann::json::array();
+  for (const Survey::Session& live : survey.cut_off) {
+    cut_off.push_back({{"pid", live.pid},
+                       {"user", live.user},
+                       {"database", live.database},
+                       {"address", live.address},
+                       {"application", live.application}});
+  }
+  return {{"overridden", std::move(overridden)}, {"cut_off", std::move(cut_off)}};
+}
+
+void tell(const Session& session, const std::string& name, const Survey& found) {
   if (!found.overridden.empty()) {
     session.note(fmt::format("no longer decide about {}:", name));
     for (const Survey::Line& line : found.overridden) session.note(text_of(line));
@@ -65,17 +79,37 @@ void look_ahead(Session& session, const Place& place, const std::vector<Cidr>& k
   std::vector<std::string> lines = {fmt::format("these sessions of {} could not come back:", name)};
   for (const Survey::Session& live : found.cut_off) lines.push_back(text_of(live));
   fmt::print(stderr, "{}\n", joined(lines, "\n"));
-  confirm(session.arguments, name,
-          fmt::format(
-              "database \"{}\": {} session{} could not come back without a certificate (--keep CIDR lets addresses go on as now)",
-              name, found.cut_off.size(), found.cut_off.size() == 1 ? "" : "s"));
 }
 
-// The reference's answer at once, for people; for programs one answer, at the end.
-Exit answer_and_publish(Session& session, const Place& place, const DatabaseRecord& changed, const std::string& text) {
+// Says what the block in pg_hba.conf would override, and has it confirmed if somebody were cut off. For programs that is part of
+// the answer, which this returns, or of the refusal.
+nlohmann::json look_ahead(Session& session, const Place& place, const std::vector<Cidr>& keep) {
+  const std::string& name = place.name().text();
+  const Survey found = survey(session, place, keep);
+  nlohmann::json json = json_of(found);
+  if (!session.arguments.json || has_terminal()) tell(session, name, found);  // who is asked must know why
+  if (found.cut_off.empty()) return json;
+  try {
+    confirm(session.arguments, name,
+            fmt::format(
+                "database \"{}\": {} session{} could not come back without a certificate (--keep CIDR lets addresses go on as now)",
+                name, found.cut_off.size(), found.cut_off.size() == 1 ? "" : "s"));
+  } catch (Failure& failure) {
+    throw std::move(failure).with(std::move(json));
+  }
+  return json;
+}
+
+// The reference's answer at once, for people; for programs one answer, at the end, with what is in `more`.
+Exit answer_and_publish(Session& session, const Place& place, const DatabaseRecord& changed, const std::string& text,
+                        const nlohmann::json& more = nlohmann::json::object()) {
   if (!session.arguments.json) print(block(status_of(changed)));
   const Exit exit = publish(session, place, text);
-  if (session.arguments.json) print(json_text(json_status(place.space.find_database(place.name()).value_or(changed))));
+  if (session.arguments.json) {
+    auto json = json_status(place.space.find_database(place.name()).value_or(changed));
+    json.update(more);
+    print(json_text(json));
+  }
   return exit;
 }
 
@@ -98,8 +132,9 @@ Exit mtls::create(Session& session) {
   if (place.record.state == DatabaseState::provisioning && keep.empty()) {
     return answer_and_publish(session, place, place.record, text);
   }
-  if (place.record.state == DatabaseState::disabled) look_ahead(session, place, keep);
-  return answer_and_publish(session, place, place.space.enable_mtls(place.name(), keep), text);
+  auto more = nlohmann::json::object();
+  if (place.record.state == DatabaseState::disabled) more = look_ahead(session, place, keep);
+  return answer_and_publish(session, place, place.space.enable_mtls(place.name(), keep), text, more);
 }
 
 Exit mtls::destroy(Session& session) {

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <thread>
@@ -13,7 +14,9 @@ using namespace spaceca;
 
 namespace {
 
-constexpr std::chrono::seconds kPause{5};  // between two tries
+// Between two tries: a server that is being started is there in a moment, another is not asked too often.
+constexpr std::chrono::milliseconds kFirstPause{250};
+constexpr std::chrono::milliseconds kLongestPause{5000};
 
 // What went wrong at one try; empty if it is done.
 std::vector<Failure> try_once(Session& session, const DatabaseLocation& where) {
@@ -21,8 +24,11 @@ std::vector<Failure> try_once(Session& session, const DatabaseLocation& where) {
   try {
     const SweepPart part = session.authority().publish_pending(session.publisher(), where);
     for (const SweepPart::Item& item : part.failed) {
-      failures.emplace_back(Error{item.code.value_or(Errc::not_taken), fmt::format("database \"{}\": {}", item.object, item.what)},
-                            hint_of(Errc::unreachable));
+      const Errc code = item.code.value_or(Errc::not_taken);
+      const std::string name = fmt::format("database \"{}\": ", item.object);
+      // What a rule refuses the next sweep refuses too, and the words say what helps.
+      failures.emplace_back(Error{code, item.what.starts_with(name) ? item.what : name + item.what},
+                            code == Errc::policy ? std::string{} : hint_of(Errc::unreachable));
     }
   } catch (const Error& error) {
     failures.emplace_back(error, hint_of(Errc::unreachable));
@@ -41,11 +47,11 @@ Exit worst_of(const std::vector<Failure>& failures) {
 
 std::vector<Failure> try_until(Session& session, const DatabaseLocation& where) {
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{session.arguments.timeout};
-  for (;;) {
+  for (auto pause = kFirstPause;; pause = std::min(2 * pause, kLongestPause)) {
     auto failures = try_once(session, where);
     if (!session.arguments.wait || worst_of(failures) != Exit::unreachable) return failures;
-    if (std::chrono::steady_clock::now() + kPause >= end) return failures;
-    std::this_thread::sleep_for(kPause);
+    if (std::chrono::steady_clock::now() + pause >= end) return failures;
+    std::this_thread::sleep_for(pause);
   }
 }
 

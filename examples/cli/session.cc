@@ -3,6 +3,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -36,6 +37,15 @@ std::filesystem::path path_of_store(const std::string& store) {
   if (const std::string home = variable("HOME"); home.starts_with('/')) return home + "/.local/share/spaceca/spaceca.db";
   throw Failure{Exit::usage, "invalid_argument",
                 "the store: neither --store nor SPACECA_STORE, XDG_DATA_HOME or HOME says where it is"};
+}
+
+std::string store_flags(const Arguments& arguments) {
+  std::string text;
+  for (const auto& [flag, value] : {std::pair{"--store", &arguments.store}, std::pair{"--key-file", &arguments.key_file},
+                                    std::pair{"--passphrase-file", &arguments.passphrase_file}}) {
+    if (!value->empty()) text += fmt::format(" {} {}", flag, shell_word(*value));
+  }
+  return text;
 }
 
 std::string login_name() {
@@ -119,7 +129,8 @@ Place Session::place() {
 
 Progress Session::progress(std::string text) const {
   using Style = Progress::Style;
-  return Progress{arguments.quiet ? Style::silent : arguments.verbose ? Style::verbose : Style::plain, std::move(text)};
+  if (arguments.quiet || (arguments.json && !arguments.verbose)) return Progress{Style::silent, std::move(text)};
+  return Progress{arguments.verbose ? Style::verbose : Style::plain, std::move(text)};
 }
 
 void Session::answer(const nlohmann::json& value, const std::string& text) const {

@@ -46,10 +46,11 @@ class Session final {
   // DATABASE of --app, in --space where there are several.
   [[nodiscard]] Place place();
 
+  // Silent with --quiet, and with --json unless --verbose is asked for as well.
   [[nodiscard]] Progress progress(std::string text) const;
   // The object with --json, otherwise the text.
   void answer(const nlohmann::json& value, const std::string& text) const;
-  // A line on the standard error that is no failure.
+  // A line on the standard error that is no failure; before any failure's.
   void note(const std::string& text) const;
 
  private:
@@ -76,5 +77,7 @@ auto all_pages(Fetch&& fetch) {
 
 // The path of a store, of "sqlite:PATH"; of nothing, the user's own.
 [[nodiscard]] std::filesystem::path path_of_store(const std::string& store);
+// The flags that said which store is meant and what opens it, for a line to be pasted; a descriptor is nobody's tomorrow.
+[[nodiscard]] std::string store_flags(const Arguments& arguments);
 // "alice"; "root (alice by sudo)".
 [[nodiscard]] std::string login_name();

@@ -6,6 +6,7 @@
 #include <spaceca/authority.h>
 
 #include "commands.h"
+#include "failure.h"
 #include "publishing.h"
 #include "records.h"
 #include "secrets.h"
@@ -51,6 +52,12 @@ RotationStep step_of(const Arguments& arguments, const SpaceRecord& space) {
   if (text == "retire") return RotationStep::retire;
   if (text == "rollback") return RotationStep::rollback;
   throw Error{Errc::invalid_argument, fmt::format("step \"{}\": is none of prepare, activate, retire, rollback, distrust", text)};
+}
+
+// For a line to be pasted.
+std::string app_of(const Space& space, const DatabaseName& database) {
+  const auto record = space.find_database(database);
+  return record ? record->app.text() : "APP";  // destroyed since
 }
 
 Exit answer_and_publish(Session& session, const Space& space) {
@@ -130,10 +137,23 @@ Exit spaces::rotate(Session& session) {
 Exit spaces::adopt(Session& session) {
   const Space space = session.space(SpaceName{session.arguments.space});
   Progress progress = session.progress(fmt::format("Adopting what the servers of space {} know", space.name().text()));
-  const std::size_t count = space.adopt(session.publisher()).entries;
+  const Adoption adoption = space.adopt(session.publisher());
   progress.done();
-  session.answer({{"adopted", count}}, block({{"adopted", fmt::to_string(count)}}));
-  return Exit::done;
+  auto missed = nlohmann::json::array();
+  Fields fields = {{"adopted", fmt::to_string(adoption.entries)}};
+  std::vector<std::string> names;
+  for (const Adoption::Missed& server : adoption.missed) {
+    missed.push_back({{"database", server.database.text()}, {"error", server.why}, {"code", word_of(server.code)}});
+    names.push_back(server.database.text());
+    session.note(
+        fmt::format("warning: database \"{}\": its lists could not be read: {}", server.database.text(), one_line(server.why)));
+  }
+  if (!names.empty()) {
+    fields.emplace_back("missed", joined(names));
+    session.note(fmt::format("hint: when they answer, spaceca spaces:adopt {} again", space.name().text()));
+  }
+  session.answer({{"adopted", adoption.entries}, {"missed", std::move(missed)}}, block(std::move(fields)));
+  return publish_space(session, space, fmt::format("Publishing space {}", space.name().text()));
 }
 
 Exit spaces::revoke_serial(Session& session) {
@@ -147,7 +167,8 @@ Exit spaces::revoke_serial(Session& session) {
     throw Failure{Exit::refused, "exists",
                   fmt::format("serial {}: is that of certificate {} of database \"{}\"", serial.hex(), known.id.text(),
                               known.database.text()),
-                  fmt::format("spaceca data:mtls:certificates:delete {} --id {}", known.database.text(), known.id.text())};
+                  fmt::format("spaceca data:mtls:certificates:delete {} --id {} -a {} --space {}{}", known.database.text(),
+                              known.id.text(), app_of(space, known.database), space.name().text(), store_flags(arguments))};
   }
   Progress progress = session.progress(fmt::format("Revoking serial {} of space {}", serial.hex(), space.name().text()));
   space.revoke_serial(root, serial, reason);

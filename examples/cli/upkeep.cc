@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chrono>
 #include <fstream>
 #include <memory>
@@ -70,11 +71,16 @@ nlohmann::json json_of(const SweepReport& report) {
   return json;
 }
 
-bool failed(const SweepReport& report) {
+// Whether somebody must look: also where the deadline came first, or the clock is in doubt, since what waits may be overdue.
+bool is_good(const SweepReport& report) {
   for (const auto& [name, part] : kParts) {
-    if (!(report.*part).failed.empty()) return true;
+    if (!(report.*part).failed.empty() || (report.*part).unfinished) return false;
   }
-  return false;
+  return !report.clock_suspect;
+}
+
+bool is_unfinished(const SweepReport& report) {
+  return std::any_of(kParts.begin(), kParts.end(), [&report](const auto& part) { return (report.*part.second).unfinished; });
 }
 
 // --- audit ---
@@ -156,7 +162,7 @@ Exit upkeep::sweep(Session& session) {
   const Arguments& arguments = session.arguments;
   const std::unique_ptr<Notifier> notifier = configured_notifier(session);
   SweepOptions options{.publisher = &session.publisher(), .notifier = notifier.get()};
-  if (arguments.deadline > 0) options.deadline = std::chrono::steady_clock::now() + std::chrono::seconds{arguments.deadline};
+  if (arguments.deadline) options.deadline = std::chrono::steady_clock::now() + std::chrono::seconds{*arguments.deadline};
   const SweepReport report = session.authority().sweep(options);
   session.answer(json_of(report), text_of(report));
   if (report.clock_suspect) {
@@ -164,7 +170,8 @@ Exit upkeep::sweep(Session& session) {
         "warning: the clock stands behind or far ahead of what the store has seen; pruning, rotation and perhaps mail wait\n"
         "hint: if it is right, spaceca clock:accept");
   }
-  return failed(report) ? Exit::failed : Exit::done;
+  if (is_unfinished(report)) session.note("warning: the deadline came before the end; the next sweep goes on");
+  return is_good(report) ? Exit::done : Exit::failed;
 }
 
 Exit upkeep::audit(Session& session) {
@@ -206,9 +213,17 @@ Exit upkeep::backup(Session& session) {
 Exit upkeep::vault_rewrap(Session& session) {
   Store& store = session.store();
   const VaultKey current = vault_key(session.arguments);
+  const std::filesystem::path new_file = session.arguments.new_key_file;
+  const bool is_made = !new_file.empty() && !std::filesystem::exists(new_file);
   const VaultKey fresh = fresh_vault_key(session.arguments);
   Progress progress = session.progress("Rewrapping the store's key");
-  rewrap_sealed_vault(store, current, fresh, session.arguments.keep_old ? OldWraps::keep : OldWraps::remove, session.now());
+  try {
+    rewrap_sealed_vault(store, current, fresh, session.arguments.keep_old ? OldWraps::keep : OldWraps::remove, session.now());
+  } catch (const Error& error) {
+    // Refused by a rule, it opens nothing. After any other failure it may be what opens the store.
+    if (is_made && error.code() == Errc::policy) std::filesystem::remove(new_file);
+    throw;
+  }
   progress.done();
   session.answer({{"old", session.arguments.keep_old ? "kept" : "removed"}}, "");
   return Exit::done;

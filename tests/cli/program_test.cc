@@ -27,6 +27,12 @@ class Scene final {
     const Outcome made = done({"data:mtls:certificates:create", "sales", "-a", "shop", "--json"});
     const auto at = made.out.find("\"id\": \"");
     id_ = made.out.substr(at + 7, 36);
+    REQUIRE(spaceca::test::run({"openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                                "-keyout", path("own.key"), "-subj", "/CN=app", "-out", path("own.csr")})
+                .exit_code == 0);
+    done({"vault:rewrap", "--new-key-file", path("key2"), "--keep-old"});
+    done({"databases:create", "served", "--space", "bravo", "-a", "shop", "--host", "localhost", "--url-file", path("url"),
+          "--data-directory", "/srv/data"});
   }
 
   [[nodiscard]] std::string path(const std::string& name) const { return (folder_.path() / name).string(); }
@@ -122,6 +128,10 @@ TEST_CASE("each refusal of each command has its code and its words, and leaves s
       {{"databases", "--space", "nosuch"}, 3, "nosuch"},
       {{"databases:create", "sales", "--space", "acme", "-a", "shop", "--host", "h", "--url-file", "@url"}, 4, "sales"},
       {{"databases:create", "x", "--space", "nosuch", "-a", "shop", "--host", "h", "--url-file", "@url"}, 3, "nosuch"},
+      {{"databases:create", "x", "--space", "acme", "-a", "shop", "--host", "h", "--url-file", "@url", "--data-directory",
+        "/srv/data"},
+       4,
+       "the data directory /srv/data belongs to database \"served\" of space \"bravo\""},
       {{"databases:create", "x", "--space", "acme", "-a", "shop", "--host", "h"}, 2, "--url-file FILE"},
       {{"databases:create", "x", "--space", "acme", "-a", "shop", "--host", "h", "--url-file", "@nosuch"}, 3, "nosuch"},
       {{"databases:create", "x", "--space", "acme", "-a", "shop", "--host", "h", "--url-file", "/dev/zero"}, 1, "65536"},
@@ -156,7 +166,12 @@ TEST_CASE("each refusal of each command has its code and its words, and leaves s
       {{"data:mtls:certificates:create", "sales", "-a", "shop", "--custody", "once"}, 2, "--dir must say"},
       {{"data:mtls:certificates:create", "sales", "-a", "shop", "--custody", "twice"}, 2, "twice"},
       {{"data:mtls:certificates:create", "sales", "-a", "shop", "--custody", "once", "--dir", "@d", "--format", "env"}, 2, "lost"},
-      {{"data:mtls:certificates:create", "sales", "-a", "shop", "--custody", "once", "--csr", "@url"}, 1, ""},
+      {{"data:mtls:certificates:create", "sales", "-a", "shop", "--custody", "once", "--dir", "@d", "--csr", "@own.csr"},
+       2,
+       "--csr: the key is the requester's"},
+      {{"data:mtls:certificates:create", "sales", "-a", "shop", "--key-algorithm", "ed25519", "--csr", "@own.csr"},
+       2,
+       "--csr: the key is the requester's"},
       {{"data:mtls:certificates:create", "sales", "-a", "shop", "--csr", "@nosuch"}, 3, "nosuch"},
       {{"data:mtls:certificates:create", "sales", "-a", "shop", "--csr", "@url"}, 1, "spaceca: "},
       {{"data:mtls:certificates:create", "sales", "-a", "shop", "--key-algorithm", "dsa"}, 1, "dsa"},
@@ -173,6 +188,18 @@ TEST_CASE("each refusal of each command has its code and its words, and leaves s
       {{"data:mtls:certificates:delete", "sales", "-a", "shop", "--id", "ID"}, 1, "hint: --confirm sales"},
       {{"data:mtls:certificates:delete", "sales", "-a", "shop", "--id", "ID", "--confirm", "shop"}, 1, "this is about \"sales\""},
       {{"data:mtls:certificates:delete", "sales", "-a", "shop", "--id", "ID", "--reason", "hold", "--confirm", "sales"}, 2, "hold"},
+      {{"data:mtls:certificates:revoke", "sales", "-a", "shop", "--id", "ID"}, 1, "hint: --confirm sales"},
+      {{"data:mtls:certificates:revoke", "sales", "-a", "shop", "--id", "00000000-0000-0000-0000-000000000000"},
+       3,
+       "there is none"},
+      {{"data:mtls:certificates:revoke", "sales", "-a", "shop", "--id", "ID", "--confirm", "twin"}, 1, "this is about \"sales\""},
+      {{"sweep", "--notices", "@nosuch"}, 3, "folder of notices"},
+      {{"sweep", "--notices", "@url"}, 3, "is no folder"},
+      {{"sweep", "--key-file", "@nosuch"}, 3, "nosuch"},
+      {{"sweep", "--store", "sqlite:/nowhere/ca.db"}, 3, "hint: spaceca init makes one"},
+      {{"clock:accept", "--key-file", "@nosuch"}, 3, "nosuch"},
+      {{"clock:accept", "--actor", "a\nb"}, 2, "actor"},
+      {{"clock:accept", "--store", "sqlite:/nowhere/ca.db"}, 3, "hint: spaceca init makes one"},
       {{"audit", "--space", "nosuch"}, 3, "nosuch"},
       {{"audit:verify", "--anchors", "@nosuch"}, 3, "nosuch"},
       {{"audit:verify", "--anchors", "@url"}, 1, "is not a chain, a number and a code"},
@@ -180,6 +207,7 @@ TEST_CASE("each refusal of each command has its code and its words, and leaves s
       {{"backup", "/nowhere/at/all.db"}, 3, "nowhere"},
       {{"vault:rewrap", "--new-key-file", "@k", "--new-passphrase-file", "@url"}, 2, "one of them is the new one"},
       {{"vault:rewrap", "--new-passphrase-file", "@nosuch"}, 3, "nosuch"},
+      {{"vault:rewrap", "--new-key-file", "@key3", "--keep-old"}, 4, "is sealed by 2 keys, the most it may be"},
       {{"pkcs8", "@nosuch", "@out.pk8"}, 3, "nosuch"},
       {{"pkcs8", "@url", "@out.pk8"}, 1, "spaceca: "},
   };

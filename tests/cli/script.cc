@@ -62,6 +62,21 @@ std::string settled(std::string text, const std::string& folder) {
   return text;
 }
 
+// The program as scripts call it: an answer with --json must be one document, and so must the last line of the standard error where
+// such a command fails. Whoever gets 99 has met one that is not.
+constexpr std::string_view kProgram = R"(#!/bin/sh
+case " $* " in *" --json "*) ;; *) exec "$SPACECA_PROGRAM" "$@" ;; esac
+said=$(mktemp) && trap 'rm -f "$said"' EXIT
+answer=$("$SPACECA_PROGRAM" "$@" 2>"$said"; echo "=$?")
+code=${answer##*=}
+answer=${answer%=*}
+cat "$said" >&2
+[ -z "$answer" ] || printf '%s' "$answer" | /usr/bin/python3 -m json.tool >/dev/null || exit 99
+case $code in 0) ;; *) tail -n 1 "$said" | grep . | /usr/bin/python3 -m json.tool >/dev/null || exit 99 ;; esac
+printf '%s' "$answer"
+exit "$code"
+)";
+
 }  // namespace
 
 void play(const std::string& name, const std::filesystem::path& folder, const std::vector<std::string>& environment) {
@@ -69,7 +84,11 @@ void play(const std::string& name, const std::filesystem::path& folder, const st
   options.environment = environment;
   options.environment.push_back("DIR=" + folder.string());
   options.environment.push_back("HOME=" + folder.string());
-  options.environment.push_back("PATH=" SPACECA_PROGRAM_FOLDER ":/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin");
+  const TemporaryFolder programs;
+  write_file(programs.path() / "spaceca", kProgram);
+  std::filesystem::permissions(programs.path() / "spaceca", std::filesystem::perms::owner_all);
+  options.environment.push_back("SPACECA_PROGRAM=" SPACECA_PROGRAM_FOLDER "/spaceca");
+  options.environment.push_back("PATH=" + programs.path().string() + ":/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin");
   for (const Step& step : steps_of(read_file(std::filesystem::path{SPACECA_SCRIPTS} / name))) {
     const Outcome outcome = run({"sh", "-c", "cd \"$DIR\" || exit; " + step.command}, options);
     INFO(name << ": " << step.command << "\n--- out\n" << outcome.out << "--- err\n" << outcome.err);

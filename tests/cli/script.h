@@ -6,6 +6,7 @@
 //   ! Creating space acme...  its standard error
 //   = 3                       its exit code, if it is not 0
 //
+// Each answer with --json is read as the one document that it must be; 99 is the exit of one that is not.
 // What differs from run to run is replaced by what is as long: ids, times, serials, the folder, ports.
 #pragma once
 

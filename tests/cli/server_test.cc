@@ -1,4 +1,8 @@
 // The program against a real PostgreSQL.
+#include <chrono>
+#include <future>
+#include <thread>
+
 #include <fmt/format.h>
 
 #include "cli/script.h"
@@ -24,6 +28,25 @@ TEST_CASE("a database is enabled, used, rotated and disabled by commands, each p
   const TemporaryFolder folder;
   const Postgres server{{}, kByPassword};
   play("server.txt", folder.path(), environment_of(server));
+}
+
+TEST_CASE("a store put back from a backup publishes only after spaces:adopt, and the revoked stays out", "[cli][postgres]") {
+  const TemporaryFolder folder;
+  const Postgres server{{}, kByPassword};
+  play("restore.txt", folder.path(), environment_of(server));
+}
+
+TEST_CASE("--wait goes on until the server is there", "[cli][postgres]") {
+  const TemporaryFolder folder;
+  Postgres server{{}, kByPassword};
+  server.stop();
+  // The script says when its command has met a server that is not there.
+  auto starting = std::async(std::launch::async, [&server, sign = folder.path() / "met"] {
+    for (int i = 0; i < 600 && !std::filesystem::exists(sign); ++i) std::this_thread::sleep_for(std::chrono::milliseconds{100});
+    server.start_again();
+  });
+  play("wait.txt", folder.path(), environment_of(server));
+  starting.get();
 }
 
 TEST_CASE("a server out of reach is exit 5, and the next sweep finishes", "[cli][postgres]") {
