@@ -204,13 +204,23 @@ class Years {
 
   // --- what is seen from outside ---
 
+  // In the words of verify().
+  std::string refusal_of(const std::string& database, const Certificate& client) const {
+    const PlayedServers::Server& server = world_->servers.servers.at(database);
+    Verification what{.chain = {client}, .anchors = server.roots, .purpose = Purpose::client, .now = now_};
+    for (const Crl& list : server.crls) what.crls.push_back(list.der());
+    std::string text;
+    for (const Finding& finding : verify(what)) text += finding.text + "; ";
+    return text;
+  }
+
   void meet_servers() {
     for (const Client& client : clients_) {
       expect_valid(client);
       const Certificate* const certificate = used_by(client);
       if (certificate == nullptr || clock_lied_) continue;
       if (!world_->servers.lets_in(client.database, *certificate)) {
-        complain(fmt::format("client {} is not let in", client.role.text()));
+        complain(fmt::format("client {} is not let in: {}", client.role.text(), refusal_of(client.database, *certificate)));
       }
       if (!world_->servers.is_taken_by(client.database, client.roots)) {
         complain(fmt::format("client {} does not trust its server", client.role.text()));
