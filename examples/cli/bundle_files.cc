@@ -25,9 +25,12 @@ struct FormatRow {
 
 const std::array<FormatRow, 7>& format_table() {
   static const std::array<FormatRow, 7> rows = {{
-      {Format::libpq, "libpq", {"postgresql.crt", "postgresql.key", "root.crt"}, {"postgresql.crt", "root.crt"}},
-      {Format::jdbc, "jdbc", {"postgresql.pk8"}, {}},
-      {Format::pkcs12, "pkcs12", {"postgresql.p12", "postgresql.p12.pass"}, {}},
+      {Format::libpq,
+       "libpq",
+       {exporter::kCertificatesName, exporter::kKeyName, exporter::kRootsName},
+       {exporter::kCertificatesName, exporter::kRootsName}},
+      {Format::jdbc, "jdbc", {exporter::kPk8Name}, {}},
+      {Format::pkcs12, "pkcs12", {exporter::kPkcs12Name, kPkcs12PasswordName}, {}},
       {Format::env, "env", {"postgresql.env"}, {"postgresql.env"}},
       {Format::service, "service", {"pg_service.conf"}, {"pg_service.conf"}},
       {Format::uri, "uri", {"postgresql.uri"}, {"postgresql.uri"}},
@@ -81,7 +84,7 @@ FileSet pkcs12_files(const BundlePlan& plan, const Credential& credential) {
   if (!plan.pkcs12_password.empty()) return exporter::pkcs12(credential, plan.pkcs12_password, plan.prefix);
   SecretBytes password = random_password();
   FileSet set = exporter::pkcs12(credential, password, plan.prefix);
-  set.add({plan.prefix + "postgresql.p12.pass", FileRole::other, std::move(password)});
+  set.add({fmt::format("{}{}", plan.prefix, kPkcs12PasswordName), FileRole::other, std::move(password)});
   return set;
 }
 

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <spaceca/authority.h>
@@ -11,6 +12,9 @@
 #include <spaceca/file_set.h>
 
 #include "arguments.h"
+
+// Beside the .p12, where its password was made here.
+inline constexpr std::string_view kPkcs12PasswordName = "postgresql.p12.pass";
 
 enum class Format { libpq, jdbc, pkcs12, env, service, uri, k8s };
 

@@ -16,6 +16,14 @@
 
 namespace spaceca::exporter {
 
+// How a client's files are called, behind their prefix.
+inline constexpr std::string_view kCertificatesName = "postgresql.crt";
+inline constexpr std::string_view kKeyName = "postgresql.key";
+inline constexpr std::string_view kPk8Name = "postgresql.pk8";
+inline constexpr std::string_view kPkcs12Name = "postgresql.p12";
+inline constexpr std::string_view kRootsName = "root.crt";
+inline constexpr std::string_view kListsName = "root.crl";
+
 // PREFIXpostgresql.crt (the leaf, then its intermediates, no root), PREFIXpostgresql.key (PKCS#8 PEM), PREFIXroot.crt (every root
 // it trusts). A prefix keeps libpq from sending the certificate to every server, which it does with files of the plain names in
 // ~/.postgresql.

@@ -15,7 +15,7 @@ FileSet revocation_lists(const std::vector<Crl>& crls, std::string_view prefix) 
   std::string text;
   for (const Crl& crl : crls) text += crl.pem();
   FileSet set;
-  set.add({prefixed(prefix, "root.crl"), FileRole::trust, SecretBytes{text}});
+  set.add({prefixed(prefix, kListsName), FileRole::trust, SecretBytes{text}});
   return set;
 }
 

@@ -6,7 +6,7 @@ namespace spaceca::exporter {
 
 FileSet jdbc(const Credential& credential, std::string_view prefix) {
   FileSet set;
-  set.add({prefixed(prefix, "postgresql.pk8"), FileRole::key, credential.key().pkcs8_der()});
+  set.add({prefixed(prefix, kPk8Name), FileRole::key, credential.key().pkcs8_der()});
   return set;
 }
 

@@ -8,9 +8,9 @@ namespace spaceca::exporter {
 
 FileSet libpq(const Credential& credential, std::string_view prefix) {
   FileSet set;
-  set.add(certificate_file(prefixed(prefix, "postgresql.crt"), credential.chain()));
-  set.add(key_file(prefixed(prefix, "postgresql.key"), credential.key()));
-  set.add(roots_file(prefixed(prefix, "root.crt"), credential.roots()));
+  set.add(certificate_file(prefixed(prefix, kCertificatesName), credential.chain()));
+  set.add(key_file(prefixed(prefix, kKeyName), credential.key()));
+  set.add(roots_file(prefixed(prefix, kRootsName), credential.roots()));
   return set;
 }
 
@@ -19,8 +19,8 @@ FileSet libpq(const Chain& chain, const std::vector<Certificate>& roots, std::st
     throw Error{Errc::invalid_argument, "files without a key: a leaf and at least one root must be there"};
   }
   FileSet set;
-  set.add(certificate_file(prefixed(prefix, "postgresql.crt"), chain));
-  set.add(roots_file(prefixed(prefix, "root.crt"), roots));
+  set.add(certificate_file(prefixed(prefix, kCertificatesName), chain));
+  set.add(roots_file(prefixed(prefix, kRootsName), roots));
   return set;
 }
 

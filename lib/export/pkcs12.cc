@@ -46,7 +46,7 @@ FileSet pkcs12(const Credential& credential, const SecretBytes& password, std::s
                                    intermediates.get(), NID_aes_256_cbc, NID_aes_256_cbc, kRounds, kRounds, 0, nullptr, nullptr),
                   "make a PKCS#12 file")};
   FileSet set;
-  set.add({prefixed(prefix, "postgresql.p12"), FileRole::other,
+  set.add({prefixed(prefix, kPkcs12Name), FileRole::other,
            SecretBytes{ossl::encoded<SecretBuffer>(i2d_PKCS12, store.get(), "write a PKCS#12 file")}});
   return set;
 }

@@ -46,7 +46,7 @@ Paths paths_of(const Connection& connection, std::string_view key_name) {
   const auto path = [&](std::string_view name) {
     return fmt::format("{}{}{}", folder, folder.ends_with('/') ? "" : "/", prefixed(connection.prefix, name));
   };
-  return {path("postgresql.crt"), path(key_name), path("root.crt")};
+  return {path(kCertificatesName), path(key_name), path(kRootsName)};
 }
 
 void check_connection(const Connection& connection) {
@@ -142,7 +142,7 @@ void check_kubernetes_name(std::string_view name) {
 
 std::string environment(const Connection& connection) {
   check_connection(connection);
-  const Paths paths = paths_of(connection, "postgresql.key");
+  const Paths paths = paths_of(connection, kKeyName);
   const std::vector<Setting> settings = {{"PGHOST", connection.host},
                                          {"PGPORT", fmt::to_string(connection.port)},
                                          {"PGDATABASE", connection.database},
@@ -167,7 +167,7 @@ std::string service(const Connection& connection, std::string_view name) {
     refuse("service name", name, "is empty or holds a bracket, a line break or a NUL");
   }
   if (name.size() + 2 > kLongestLine) refuse("service name", name, "is too long for a line of the file");
-  const Paths paths = paths_of(connection, "postgresql.key");
+  const Paths paths = paths_of(connection, kKeyName);
   const std::vector<Setting> settings = {{"host", connection.host},
                                          {"port", fmt::to_string(connection.port)},
                                          {"dbname", connection.database},
@@ -190,7 +190,7 @@ std::string service(const Connection& connection, std::string_view name) {
 
 std::string libpq_uri(const Connection& connection) {
   check_connection(connection);
-  const Paths paths = paths_of(connection, "postgresql.key");
+  const Paths paths = paths_of(connection, kKeyName);
   return fmt::format("postgresql://{}@{}:{}/{}{}", percent_encoded(connection.user), uri_host(connection.host), connection.port,
                      percent_encoded(connection.database),
                      query({{"sslmode", std::string{libpq_word(connection.sslmode)}},
@@ -202,7 +202,7 @@ std::string libpq_uri(const Connection& connection) {
 std::string jdbc_url(const Connection& connection, JdbcKey key) {
   check_connection(connection);
   check_jdbc(connection);
-  const Paths paths = paths_of(connection, key == JdbcKey::pk8 ? "postgresql.pk8" : "postgresql.p12");
+  const Paths paths = paths_of(connection, key == JdbcKey::pk8 ? kPk8Name : kPkcs12Name);
   std::vector<Setting> settings = {{"user", connection.user}, {"sslmode", std::string{libpq_word(connection.sslmode)}}};
   if (key == JdbcKey::pk8) settings.emplace_back("sslcert", paths.certificate);  // a .p12 holds its own
   settings.emplace_back("sslkey", paths.key);
