@@ -10,6 +10,8 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <new>
+#include <optional>
 #include <string_view>
 #include <system_error>
 
@@ -106,13 +108,40 @@ class Socket final {
 
 // --- TLS over it, by memory: nothing here raises SIGPIPE or waits without an end ---
 
-// Keeps the certificate that the server shows and lets it pass: it is compared with the one that is expected, octet for octet.
-int keep_certificate(X509_STORE_CTX* store, void* kept) {
-  const X509* const leaf = X509_STORE_CTX_get0_cert(store);
+// An object's DER by OpenSSL's i2d; empty if it cannot be written, or for want of memory: an exception may not cross OpenSSL's
+// frames.
+template <class Object>
+Bytes der_of(int (*i2d)(const Object*, unsigned char**), const Object* object) noexcept {
   std::uint8_t* der = nullptr;
-  const int size = leaf != nullptr ? i2d_X509(leaf, &der) : 0;
-  if (size > 0) static_cast<Bytes*>(kept)->assign(der, der + size);
+  const int size = object != nullptr ? i2d(object, &der) : 0;
+  Bytes octets;
+  try {
+    if (size > 0) octets.assign(der, der + size);
+  } catch (const std::bad_alloc&) {
+    octets.clear();
+  }
   OPENSSL_free(der);
+  return octets;
+}
+
+// Keeps the certificates that the server shows and lets them pass: the first is compared with the one that is expected, octet for
+// octet.
+int keep_certificates(X509_STORE_CTX* store, void* seen) {
+  auto& kept = *static_cast<Handshake*>(seen);
+  kept.certificate = der_of(i2d_X509, static_cast<const X509*>(X509_STORE_CTX_get0_cert(store)));
+  const STACK_OF(X509)* const shown = X509_STORE_CTX_get0_untrusted(store);
+  try {
+    for (int i = 0; i < sk_X509_num(shown); ++i)
+      kept.chain.push_back(der_of(i2d_X509, static_cast<const X509*>(sk_X509_value(shown, i))));
+  } catch (const std::bad_alloc&) {
+    kept.chain.clear();
+  }
+  return 1;
+}
+
+// OpenSSL calls this where the server asks the client for a certificate, whether there is one or not.
+int note_request(SSL*, void* seen) {
+  static_cast<Handshake*>(seen)->asks_for_certificate = true;
   return 1;
 }
 
@@ -127,13 +156,13 @@ void require(long result, std::string_view doing) {
   if (result <= 0) ossl::fail(doing);
 }
 
-void use_credential(SSL_CTX* context, const Credential& client) {
-  const auto leaf = x509_of(client.certificate());
+void use_credential(SSL_CTX* context, const Chain& chain, const PrivateKey& private_key) {
+  const auto leaf = x509_of(chain.front());
   ossl::check(SSL_CTX_use_certificate(context, leaf.get()), "use the probe's certificate");
-  for (std::size_t i = 1; i < client.chain().size(); ++i) {
-    require(SSL_CTX_add1_chain_cert(context, x509_of(client.chain()[i]).get()), "use the probe's chain");
+  for (std::size_t i = 1; i < chain.size(); ++i) {
+    require(SSL_CTX_add1_chain_cert(context, x509_of(chain[i]).get()), "use the probe's chain");
   }
-  const SecretBytes pkcs8 = client.key().pkcs8_der();
+  const SecretBytes pkcs8 = private_key.pkcs8_der();
   const std::uint8_t* at = pkcs8.reveal().data();
   const ossl::Key key{ossl::check(d2i_AutoPrivateKey(nullptr, &at, static_cast<long>(pkcs8.size())), "read the probe's key")};
   ossl::check(SSL_CTX_use_PrivateKey(context, key.get()), "use the probe's key");
@@ -145,10 +174,10 @@ void append_number(Bytes& to, std::uint32_t number) {
 }
 
 // StartupMessage of protocol 3.0. No password follows, so nothing comes of it but an answer.
-Bytes startup_message(const std::string& database) {
+Bytes startup_message(std::string_view role, const std::string& database) {
   Bytes body;
   append_number(body, 196608);
-  for (const std::string& text : {std::string{"user"}, std::string{kProbeRole}, std::string{"database"}, database, std::string{}}) {
+  for (const std::string& text : {std::string{"user"}, std::string{role}, std::string{"database"}, database, std::string{}}) {
     body.insert(body.end(), text.begin(), text.end());
     body.push_back(0);
   }
@@ -160,14 +189,15 @@ Bytes startup_message(const std::string& database) {
 
 class Attempt final {
  public:
-  Attempt(const Address& server, const Credential* client, int version, Deadline deadline)
-      : server_(server), with_client_(client != nullptr), socket_(server, deadline) {
+  Attempt(const Address& server, const Visitor& visitor, int version, Deadline deadline)
+      : server_(server), visitor_(visitor), socket_(server, deadline) {
     context_.reset(ossl::check(SSL_CTX_new(TLS_client_method()), "make a TLS context"));
     require(SSL_CTX_set_min_proto_version(context_.get(), version), "choose a TLS version");
     require(SSL_CTX_set_max_proto_version(context_.get(), version), "choose a TLS version");
-    SSL_CTX_set_cert_verify_callback(context_.get(), keep_certificate, &shown_.certificate);
+    SSL_CTX_set_cert_verify_callback(context_.get(), keep_certificates, &shown_);
+    SSL_CTX_set_cert_cb(context_.get(), note_request, &shown_);
     SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER, nullptr);
-    if (client != nullptr) use_credential(context_.get(), *client);
+    if (visitor.chain != nullptr) use_credential(context_.get(), *visitor.chain, *visitor.key);
     tls_.reset(ossl::check(SSL_new(context_.get()), "make a TLS session"));
     incoming_ = ossl::check(BIO_new(BIO_s_mem()), "make a buffer");
     SSL_set0_rbio(tls_.get(), incoming_);  // owns it from here
@@ -181,6 +211,15 @@ class Attempt final {
   }
 
   Handshake run() {
+    shake();
+    const STACK_OF(X509_NAME)* const issuers = SSL_get0_peer_CA_list(tls_.get());
+    for (int i = 0; i < sk_X509_NAME_num(issuers); ++i)
+      shown_.issuers.push_back(der_of(i2d_X509_NAME, static_cast<const X509_NAME*>(sk_X509_NAME_value(issuers, i))));
+    return std::move(shown_);
+  }
+
+ private:
+  void shake() {
     shown_.verdict = Handshake::Verdict::no_tls;
     Bytes request;
     append_number(request, 8);
@@ -191,23 +230,38 @@ class Attempt final {
     if (answer.size() != 1 || answer[0] != 'S') {
       shown_.why = answer[0] == 'N' ? "it has TLS switched off" : "it answers the request for TLS by an error";
       if (answer[0] != 'N') unreachable(server_, shown_.why);
-      return std::move(shown_);
+      return;
     }
     const ossl::QuietErrors quiet;
     if (!go_on([this] { return SSL_connect(tls_.get()); })) return refused();
     // In TLS 1.3 our handshake is over before the server has looked at our certificate, and its alert is lost if it hangs up on
     // what we send meanwhile. It has a moment to speak first.
-    if (with_client_ && SSL_version(tls_.get()) == TLS1_3_VERSION)
+    if (visitor_.chain != nullptr && SSL_version(tls_.get()) == TLS1_3_VERSION)
       static_cast<void>(socket_.says_something_by(std::chrono::steady_clock::now() + std::chrono::milliseconds{300}));
-    const Bytes startup = startup_message(server_.database);
+    const Bytes startup = startup_message(visitor_.role, server_.database);
     if (!go_on([&] { return SSL_write(tls_.get(), startup.data(), static_cast<int>(startup.size())); })) return refused();
-    std::array<char, 1> first{};
-    if (!go_on([&] { return SSL_read(tls_.get(), first.data(), 1); })) return refused();
+    const auto header = read_exactly(5);
+    if (!header) return refused();
     shown_.verdict = Handshake::Verdict::passed;
-    return std::move(shown_);
+    shown_.reply = static_cast<char>((*header)[0]);
+    const std::size_t size =
+        std::size_t{(*header)[1]} << 24 | std::size_t{(*header)[2]} << 16 | std::size_t{(*header)[3]} << 8 | (*header)[4];
+    constexpr std::size_t kLongest = 65536;
+    // What breaks off here is of no use; that the handshake was taken stays true.
+    if (size >= 4 && size <= kLongest) shown_.reply_body = read_exactly(size - 4).value_or(Bytes{});
   }
 
- private:
+  // Nothing if it was refused or cut off before.
+  std::optional<Bytes> read_exactly(std::size_t size) {
+    Bytes octets(size);
+    for (std::size_t done = 0; done < size;) {
+      std::size_t more = 0;
+      if (!go_on([&] { return SSL_read_ex(tls_.get(), octets.data() + done, size - done, &more); })) return std::nullopt;
+      done += more;
+    }
+    return octets;
+  }
+
   // One step of TLS, with what it has to send and to read. False if it failed.
   template <class Step>
   bool go_on(Step&& step) {
@@ -228,23 +282,23 @@ class Attempt final {
     }
   }
 
-  Handshake refused() {
+  void refused() {
     shown_.verdict = Handshake::Verdict::refused;
     const unsigned long code = ERR_peek_last_error();
     const int reason = ERR_GET_REASON(code);
     if (ERR_GET_LIB(code) == ERR_LIB_SSL && reason > SSL_AD_REASON_OFFSET) {
       shown_.why = SSL_alert_desc_string_long(reason - SSL_AD_REASON_OFFSET);
+      shown_.was_alert = true;
     } else if (cut_off_) {
       shown_.why = "the connection was cut without an alert";
     } else {
       const char* const text = ERR_reason_error_string(code);
       shown_.why = text != nullptr ? text : "no reason given";
     }
-    return std::move(shown_);
   }
 
   const Address& server_;
-  bool with_client_;
+  const Visitor& visitor_;
   Socket socket_;
   Handshake shown_{};
   Context context_;
@@ -256,12 +310,19 @@ class Attempt final {
 
 }  // namespace
 
-Handshake shake_hands(const Address& server, const Credential* client, Deadline deadline) {
+Handshake shake_hands(const Address& server, const Visitor& visitor, Deadline deadline) {
   // TLS 1.2 first: there a server judges before the client's handshake ends, and its alert cannot be lost.
-  Handshake seen = Attempt{server, client, TLS1_2_VERSION, deadline}.run();
+  Handshake seen = Attempt{server, visitor, TLS1_2_VERSION, deadline}.run();
   const bool another_version = seen.verdict == Handshake::Verdict::refused && seen.certificate.empty();
-  if (another_version) seen = Attempt{server, client, TLS1_3_VERSION, deadline}.run();
+  if (another_version) seen = Attempt{server, visitor, TLS1_3_VERSION, deadline}.run();
   return seen;
+}
+
+Handshake shake_hands(const Address& server, const Credential* client, Deadline deadline) {
+  const Visitor visitor{.chain = client != nullptr ? &client->chain() : nullptr,
+                        .key = client != nullptr ? &client->key() : nullptr,
+                        .role = kProbeRole};
+  return shake_hands(server, visitor, deadline);
 }
 
 }  // namespace spaceca::publish

@@ -2,9 +2,9 @@
 // client certificate in. Nothing is believed of what the server says about itself.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <spaceca/bytes.h>
 #include <spaceca/certificate.h>
@@ -23,8 +23,15 @@ struct Handshake {
     no_tls,   // it does none
   };
   Verdict verdict;
-  std::string why;    // what it said, for errors
-  Bytes certificate;  // that it showed, as DER; empty if none
+  std::string why;                    // what it said, for errors
+  Bytes certificate;                  // that it showed, as DER; empty if none
+  std::vector<Bytes> chain = {};      // that and what it showed with it
+  bool asks_for_certificate = false;  // of the client
+  std::vector<Bytes> issuers = {};    // whose certificates it says it takes, names as DER
+  bool was_alert = false;             // a refusal by an alert
+  // Its first message behind a handshake that it took: the type (PostgreSQL manual 55.7), and what stands behind the length.
+  char reply = 0;
+  Bytes reply_body = {};
 };
 
 // Handshake::why of a certificate that stands on a list.
@@ -32,5 +39,13 @@ inline constexpr std::string_view kRevoked = "certificate revoked";
 
 // With the client's credential, or without any. Errc::unreachable if it does not answer until the deadline.
 [[nodiscard]] Handshake shake_hands(const Address& server, const Credential* client, Deadline deadline);
+
+// Whoever is shown, as who.
+struct Visitor {
+  const Chain* chain;  // the leaf first; null: no certificate
+  const PrivateKey* key;
+  std::string_view role;
+};
+[[nodiscard]] Handshake shake_hands(const Address& server, const Visitor& visitor, Deadline deadline);
 
 }  // namespace spaceca::publish
