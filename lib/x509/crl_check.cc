@@ -258,6 +258,8 @@ std::vector<Finding> check_for_postgresql(ByteView crl_file, const std::vector<C
   const auto alone = [](const char* rule, std::string text) {
     return std::vector<Finding>{{.rule = rule, .text = "list file: " + std::move(text), .source = kLoading, .seen_as = kNotLoaded}};
   };
+  const auto without_list = [&] { return alone("crl-file-empty", fmt::format("holds no list in PEM, and {}", kRefused)); };
+  if (crl_file.empty()) return without_list();  // OpenSSL makes no buffer of a null pointer
   if (crl_file.size() > kLongestFile) {
     return alone("crl-file-unreadable", fmt::format("has {} octets; up to {} are looked at here", crl_file.size(), kLongestFile));
   }
@@ -283,9 +285,7 @@ std::vector<Finding> check_for_postgresql(ByteView crl_file, const std::vector<C
           {.rule = "crl-file-unreadable", .text = fmt::format("list file: {}", error.what()), .source = "RFC 5280 5.1"});
     }
   }
-  if (certificates == 0 && crls.empty() && findings.empty()) {
-    return alone("crl-file-empty", fmt::format("holds no list in PEM, and {}", kRefused));
-  }
+  if (certificates == 0 && crls.empty() && findings.empty()) return without_list();
   if (certificates > 0) {
     findings.push_back(
         {.rule = "crl-file-certificate",

@@ -266,6 +266,7 @@ TEST_CASE("a file without a list is found", "[crl][check]") {
   const std::string text = GENERATE("", "\n", "hello\n", "-----BEGIN NONSENSE-----\nAAAA\n-----END NONSENSE-----\n");
   check_one(check_for_postgresql(bytes_of(text), {root_of().certificate()}, kNow), "crl-file-empty",
             "holds no list in PEM, and PostgreSQL does not start with it");
+  check_one(check_for_postgresql(ByteView{}, {root_of().certificate()}, kNow), "crl-file-empty", "holds no list in PEM");
 }
 
 TEST_CASE("a file that OpenSSL cannot read is found", "[crl][check]") {
