@@ -67,13 +67,6 @@ std::uint64_t number(der::Reader& reader) {
   return value;
 }
 
-void check_rounds(std::uint64_t rounds) {
-  if (rounds > kMostRounds) {
-    throw Error{Errc::policy, fmt::format("encrypted private key: asks for {} rounds of its key derivation; the most is {}", rounds,
-                                          kMostRounds)};
-  }
-}
-
 void check_scrypt(std::uint64_t n, std::uint64_t r, std::uint64_t p) {
   const auto capped = [](std::uint64_t a, std::uint64_t b) {
     return a != 0 && b > kMostScryptWork / a ? kMostScryptWork + 1 : a * b;
@@ -85,7 +78,34 @@ void check_scrypt(std::uint64_t n, std::uint64_t r, std::uint64_t p) {
   }
 }
 
-// What the derivation will cost, read before it is begun.
+const char* characters(const SecretBytes& passphrase) { return reinterpret_cast<const char*>(passphrase.reveal().data()); }
+
+int passphrase_for_pem(char* buffer, int size, int /*for_writing*/, void* passphrase) {
+  const ByteView octets = static_cast<const SecretBytes*>(passphrase)->reveal();
+  if (octets.size() > static_cast<std::size_t>(size)) return -1;
+  std::copy(octets.begin(), octets.end(), buffer);
+  return static_cast<int>(octets.size());
+}
+
+X509_ALGOR* scheme_for(EncryptionFor reader) {
+  switch (reader) {
+    case EncryptionFor::memory_hard:
+      return PKCS5_pbe2_set_scrypt(EVP_aes_256_cbc(), nullptr, 0, nullptr, std::uint64_t{1} << 14, 8, 1);
+    case EncryptionFor::jdk17: return PKCS5_pbe_set(NID_pbe_WithSHA1And3_Key_TripleDES_CBC, kJdk17Rounds, nullptr, 0);
+    case EncryptionFor::modern: break;
+  }
+  return PKCS5_pbe2_set_iv(EVP_aes_256_cbc(), kPbkdf2Rounds, nullptr, 0, nullptr, NID_hmacWithSHA256);
+}
+
+}  // namespace
+
+void check_rounds(std::uint64_t rounds) {
+  if (rounds > kMostRounds) {
+    throw Error{Errc::policy, fmt::format("encrypted private key: asks for {} rounds of its key derivation; the most is {}", rounds,
+                                          kMostRounds)};
+  }
+}
+
 void check_cost(ByteView algorithm) {
   der::Reader outer{algorithm, kWhat};
   der::Reader id = outer.enter(Tag::sequence);
@@ -112,26 +132,16 @@ void check_cost(ByteView algorithm) {
   }
 }
 
-const char* characters(const SecretBytes& passphrase) { return reinterpret_cast<const char*>(passphrase.reveal().data()); }
-
-int passphrase_for_pem(char* buffer, int size, int /*for_writing*/, void* passphrase) {
-  const ByteView octets = static_cast<const SecretBytes*>(passphrase)->reveal();
-  if (octets.size() > static_cast<std::size_t>(size)) return -1;
-  std::copy(octets.begin(), octets.end(), buffer);
-  return static_cast<int>(octets.size());
+bool is_pbes2(ByteView der) {
+  der::Reader outer{der, kWhat};
+  der::Reader info = outer.enter(Tag::sequence);
+  outer.expect_end();
+  der::Reader algorithm = info.enter(Tag::sequence);
+  const ByteView scheme = algorithm.read(Tag::object_identifier);
+  static_cast<void>(info.read(Tag::octet_string));
+  info.expect_end();
+  return std::ranges::equal(scheme, oids::kPbes2.octets());
 }
-
-X509_ALGOR* scheme_for(EncryptionFor reader) {
-  switch (reader) {
-    case EncryptionFor::memory_hard:
-      return PKCS5_pbe2_set_scrypt(EVP_aes_256_cbc(), nullptr, 0, nullptr, std::uint64_t{1} << 14, 8, 1);
-    case EncryptionFor::jdk17: return PKCS5_pbe_set(NID_pbe_WithSHA1And3_Key_TripleDES_CBC, kJdk17Rounds, nullptr, 0);
-    case EncryptionFor::modern: break;
-  }
-  return PKCS5_pbe2_set_iv(EVP_aes_256_cbc(), kPbkdf2Rounds, nullptr, 0, nullptr, NID_hmacWithSHA256);
-}
-
-}  // namespace
 
 SecretBytes decrypted_pkcs8(ByteView der, const SecretBytes& passphrase) {
   der::Reader outer{der, kWhat};

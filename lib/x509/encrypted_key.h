@@ -2,6 +2,7 @@
 // derivations are OpenSSL's; what a stranger's file may ask of them is bounded here.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 #include <spaceca/bytes.h>
@@ -15,6 +16,13 @@ namespace spaceca::x509 {
 
 // The DER inside a block with "Proc-Type: 4,ENCRYPTED" and these headers.
 [[nodiscard]] SecretBytes decrypted_traditional(std::string_view headers, const SecretBytes& octets, const SecretBytes& passphrase);
+
+// What deriving a key will cost, read before it is begun: Errc::policy for more than a file may ask for. `algorithm` is a whole
+// AlgorithmIdentifier of PBES1, PBES2 or PKCS#12.
+void check_cost(ByteView algorithm);
+void check_rounds(std::uint64_t rounds);
+// Whether an EncryptedPrivateKeyInfo is encrypted by PBES2 (RFC 8018 6.2). Errc::malformed if it is none.
+[[nodiscard]] bool is_pbes2(ByteView der);
 
 [[nodiscard]] SecretBytes encrypted_pkcs8(ByteView pkcs8, const SecretBytes& passphrase, EncryptionFor reader);
 

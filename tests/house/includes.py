@@ -14,6 +14,7 @@ ARROWS = {
     "ossl": ["base"],
     "x509": ["ossl"],
     "export": ["x509"],
+    "diagnosis": ["x509"],
     "files": ["x509"],
     "custody": ["x509"],
     "store": ["x509"],
@@ -39,6 +40,7 @@ HOMES = {
     "key.h": "x509",
     "verify.h": "x509",
     "exporter.h": "export",
+    "diagnosis.h": "diagnosis",
     "files.h": "files",
     "vault.h": "custody",
     "store.h": "store",
@@ -46,6 +48,7 @@ HOMES = {
     "postgres_store.h": "store",
     "publisher.h": "publish",
     "postgres_publisher.h": "publish",
+    "postgres_handshake.h": "publish",
     "notifier.h": "notify",
     "mail_notifier.h": "notify",
     "webhook_notifier.h": "notify",
@@ -56,6 +59,7 @@ HOMES = {
 SEAMS = {
     "custody": ["store.h", "store/vault_wraps.h"],
     "service": ["vault.h", "publisher.h", "notifier.h"],
+    "publish": ["diagnosis.h"],
 }
 
 # Other libraries, by how their headers begin, and who in lib/ may include them: folders, or single files without their ending.
@@ -70,7 +74,7 @@ LIBRARIES = {
 EXAMPLES_LIBRARIES = ("CLI/", "fmt/", "httplib.h", "nlohmann/")
 
 # What would give the pure folders a file, a network or a thread.
-PURE = ("base", "ossl", "x509", "export")
+PURE = ("base", "ossl", "x509", "export", "diagnosis")
 IMPURE = set("""
     cstdio filesystem fstream future iostream stop_token thread
     dirent.h fcntl.h netdb.h pthread.h stdio.h sys/file.h sys/socket.h sys/stat.h
