@@ -59,6 +59,11 @@ struct Arguments {
   bool force = false;
   bool all = false;
 
+  // The doctor.
+  std::string bundle;
+  std::string connect;
+  std::string login_database;
+
   // The store and time.
   std::string new_passphrase_file;
   std::string new_key_file;

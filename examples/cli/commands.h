@@ -46,3 +46,7 @@ Exit vault_rewrap(Session& session);
 Exit clock_accept(Session& session);
 Exit pkcs8(Session& session);
 }  // namespace upkeep
+
+namespace doctor {
+Exit diagnose(Session& session);
+}  // namespace doctor

@@ -105,6 +105,7 @@ class Grammar final {
   void mtls();
   void certificates();
   void upkeep();
+  void doctor();
   void database_of_app();
   void one_certificate();
   void files();
@@ -132,6 +133,7 @@ Grammar::Grammar() {
   databases();
   mtls();
   certificates();
+  doctor();
   footers();
 }
 
@@ -324,6 +326,18 @@ void Grammar::certificates() {
     option("--reason", arguments_.reason, "key_compromise, superseded, cessation_of_operation …");
     option("--confirm", arguments_.confirm, "The database's name");
   }
+}
+
+void Grammar::doctor() {
+  command("doctor", "Say what keeps a client out, and what to do about it", ::doctor::diagnose);
+  now_->app->add_option("DATABASE", arguments_.database, "A database of this store: its server is looked at");
+  option("-a,--app", arguments_.app, "The app that it belongs to");
+  option("--space", arguments_.space, "Its space, where several have one of that name");
+  option("--bundle", arguments_.bundle, "The folder of a client's files; together with a server they are tried out there");
+  option("--prefix", arguments_.prefix, "How the names of the files begin");
+  option("--connect", arguments_.connect, "A server, as HOST:PORT");
+  option("--role", arguments_.role, "Who logs in; otherwise whom the certificate names");
+  option("--dbname", arguments_.login_database, "To which database; otherwise that of the role's name");
 }
 
 // Under each command's help those that begin like it, in full.

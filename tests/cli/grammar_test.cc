@@ -119,7 +119,8 @@ TEST_CASE("every command that the reference has is there, and every other of our
                                 "data:mtls:certificates:download",
                                 "data:mtls:certificates:renew",
                                 "data:mtls:certificates:delete",
-                                "data:mtls:certificates:revoke"});
+                                "data:mtls:certificates:revoke",
+                                "doctor"});
 }
 
 TEST_CASE("every command explains itself", "[cli]") {

@@ -79,6 +79,11 @@ TEST_CASE("certificates are issued, downloaded, renewed and revoked by commands"
   play("certificates.txt", folder.path(), {"SPACECA_KEY_FILE=key", "XDG_DATA_HOME=" + (folder.path() / "data").string()});
 }
 
+TEST_CASE("the doctor says what is wrong with a client's files, and nothing of good ones", "[cli][doctor]") {
+  const TemporaryFolder folder;
+  play("doctor.txt", folder.path(), {"SPACECA_KEY_FILE=key", "SPACECA_STORE=sqlite:ca.db"});
+}
+
 TEST_CASE("a passphrase and a name are asked for at a terminal, and the passphrase is not shown", "[cli]") {
   const TemporaryFolder folder;
   play("terminal.txt", folder.path(), {"SPACECA_STORE=sqlite:ca.db", "TYPE=" SPACECA_TERMINAL});
@@ -184,6 +189,21 @@ TEST_CASE("each refusal of each command has its code and its words, and leaves s
       {{"data:mtls:certificates:download", "sales", "-a", "shop", "--id", "ID", "--dir", "@d", "--pkcs12-password-file", "@nosuch"},
        3,
        "nosuch"},
+      {{"doctor"}, 2, "hint: --bundle DIR, --connect HOST:PORT, or DATABASE --app APP"},
+      {{"doctor", "sales"}, 2, "--app is required"},
+      {{"doctor", "nosuch", "-a", "shop"}, 3, "nosuch"},
+      {{"doctor", "twin", "-a", "shop"}, 4, "is in several spaces"},
+      {{"doctor", "sales", "-a", "shop", "--connect", "localhost:5432"}, 2, "the database's own URL says where"},
+      {{"doctor", "--bundle", "@nosuch"}, 3, "nosuch"},
+      {{"doctor", "--bundle", "@"}, 3, "hint: --prefix"},
+      {{"doctor", "--bundle", "@", "--prefix", "../x"}, 2, "slash"},
+      {{"doctor", "--connect", "localhost:0"}, 2, "1 to 65535"},
+      {{"doctor", "--connect", "localhost:65536"}, 2, "1 to 65535"},
+      {{"doctor", "--connect", "localhost:54x"}, 2, "1 to 65535"},
+      {{"doctor", "--connect", "localhost:"}, 2, "1 to 65535"},
+      {{"doctor", "--connect", ":5432"}, 2, "names no host"},
+      {{"doctor", "--connect", "[::1"}, 2, "[ADDRESS]:PORT"},
+      {{"doctor", "--connect", "[::1]x:1"}, 2, "[ADDRESS]:PORT"},
       {{"data:mtls:certificates:renew", "sales", "-a", "shop", "--id", "00000000-0000-0000-0000-000000000000"}, 3, "there is none"},
       {{"data:mtls:certificates:delete", "sales", "-a", "shop", "--id", "ID"}, 1, "hint: --confirm sales"},
       {{"data:mtls:certificates:delete", "sales", "-a", "shop", "--id", "ID", "--confirm", "shop"}, 1, "this is about \"sales\""},

@@ -57,3 +57,11 @@ TEST_CASE("a server out of reach is exit 5, and the next sweep finishes", "[cli]
   server.start_again();
   play("reachable.txt", folder.path(), environment_of(server));
 }
+
+TEST_CASE("the doctor finds what keeps a client out of a server, and what that server lacks", "[cli][postgres][doctor]") {
+  const TemporaryFolder folder;
+  Postgres server{{}, kByPassword};
+  play("doctor_server.txt", folder.path(), environment_of(server));
+  server.stop();
+  play("doctor_unreachable.txt", folder.path(), environment_of(server));
+}
