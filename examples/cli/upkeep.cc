@@ -170,7 +170,7 @@ Exit upkeep::sweep(Session& session) {
         "warning: the clock stands behind or far ahead of what the store has seen; pruning, rotation and perhaps mail wait\n"
         "hint: if it is right, spaceca clock:accept");
   }
-  if (is_unfinished(report)) session.note("warning: the deadline came before the end; the next sweep goes on");
+  if (is_unfinished(report)) session.note("warning: the sweep did not come to its end; the next one goes on");
   return is_good(report) ? Exit::done : Exit::failed;
 }
 
