@@ -29,7 +29,7 @@ Contents judged_files(const ClientFiles& files, const ClientUse& use, std::vecto
 
 // What keeps somebody out for sure comes first.
 std::vector<Diagnosis> faults_first(std::vector<Diagnosis> found) {
-  std::ranges::stable_partition(found, [](const Diagnosis& one) { return one.certainty == Certainty::fault; });
+  std::stable_partition(found.begin(), found.end(), [](const Diagnosis& one) { return one.certainty == Certainty::fault; });
   return found;
 }
 
