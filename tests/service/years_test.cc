@@ -20,6 +20,7 @@
 #include "service/invariants.h"
 #include "service/scale.h"
 #include "support/catch.h"
+#include "support/replayed_random.h"
 
 namespace spaceca::test {
 namespace {
@@ -54,7 +55,7 @@ struct Lost {
 
 class Years {
  public:
-  explicit Years(std::uint64_t seed) : random_(seed), seed_(seed) {
+  explicit Years(std::uint64_t seed) : drawn_(seed), random_(seed), seed_(seed) {
     AuthorityScene scene{kStart, FolderOn::memory};
     const Space acme = scene.space();
     for (const char* const name : {"sales", "stock"}) scene.serve(acme, name);
@@ -312,6 +313,7 @@ class Years {
     return Instant{seconds{seen}} > now_;
   }
 
+  ReplayedRandom drawn_;  // identifiers and serials decide what comes first, and so which step a fault hits
   std::mt19937_64 random_;
   std::uint64_t seed_;
   std::string request_{kRequest};
