@@ -63,7 +63,7 @@ std::string settled(std::string text, const std::string& folder) {
 }
 
 // The program as scripts call it: an answer with --json must be one document, and so must the last line of the standard error where
-// such a command fails. Whoever gets 99 has met one that is not.
+// such a command fails; a doctor who found something fails by his answer alone. Whoever gets 99 has met one that is not.
 constexpr std::string_view kProgram = R"(#!/bin/sh
 case " $* " in *" --json "*) ;; *) exec "$SPACECA_PROGRAM" "$@" ;; esac
 said=$(mktemp) && trap 'rm -f "$said"' EXIT
@@ -72,7 +72,10 @@ code=${answer##*=}
 answer=${answer%=*}
 cat "$said" >&2
 [ -z "$answer" ] || printf '%s' "$answer" | /usr/bin/python3 -m json.tool >/dev/null || exit 99
-case $code in 0) ;; *) tail -n 1 "$said" | grep . | /usr/bin/python3 -m json.tool >/dev/null || exit 99 ;; esac
+if [ "$code" -ne 0 ]; then
+  [ -s "$said" ] || [ -n "$answer" ] || exit 99
+  [ ! -s "$said" ] || tail -n 1 "$said" | /usr/bin/python3 -m json.tool >/dev/null || exit 99
+fi
 printf '%s' "$answer"
 exit "$code"
 )";

@@ -36,7 +36,7 @@ TEST_CASE("a store put back from a backup publishes only after spaces:adopt, and
   play("restore.txt", folder.path(), environment_of(server));
 }
 
-TEST_CASE("--wait goes on until the server is there", "[cli][postgres]") {
+TEST_CASE("enabling with --wait goes on until the server is there", "[cli][postgres]") {
   const TemporaryFolder folder;
   Postgres server{{}, kByPassword};
   server.stop();
