@@ -45,8 +45,17 @@ struct Arguments {
 
   // mTLS.
   std::vector<std::string> keep;
+  std::string method;
+  std::string clientcert;
+  std::string bind;
   bool wait = false;
   unsigned timeout = 600;  // seconds
+
+  // IP rules.
+  std::string cidr;
+  std::optional<std::string> description;
+  std::string file;
+  bool allow_any = false;
 
   // Certificates.
   std::string csr;

@@ -27,6 +27,14 @@ Exit create(Session& session);
 Exit destroy(Session& session);
 }  // namespace mtls
 
+namespace ip_rules {
+Exit list(Session& session);
+Exit create(Session& session);
+Exit show(Session& session);
+Exit update(Session& session);
+Exit remove(Session& session);
+}  // namespace ip_rules
+
 namespace certificates {
 Exit list(Session& session);
 Exit create(Session& session);

@@ -103,6 +103,7 @@ class Grammar final {
   void spaces();
   void databases();
   void mtls();
+  void ip_rules();
   void certificates();
   void upkeep();
   void doctor();
@@ -132,6 +133,7 @@ Grammar::Grammar() {
   spaces();
   databases();
   mtls();
+  ip_rules();
   certificates();
   doctor();
   footers();
@@ -239,7 +241,8 @@ void Grammar::spaces() {
   command("spaces", "List the spaces", ::spaces::list);
   command("spaces:create", "Make a space with its first root", ::spaces::create);
   positional("SPACE", arguments_.space, "Its name");
-  option("--kind", arguments_.kind, "private");
+  option("--kind", arguments_.kind,
+         "private, or shield: certificates bound to their database, revocation disconnects, downloads of keys are told");
   command("spaces:info", "Show a space and its roots", ::spaces::show);
   positional("SPACE", arguments_.space, "Its name");
   command("spaces:rotate", "Take the next step to a new root, or the one that is named", ::spaces::rotate);
@@ -290,12 +293,47 @@ void Grammar::mtls() {
           ::mtls::create);
   database_of_app();
   list("--keep", arguments_.keep, "From these addresses today's lines of pg_hba.conf go on to hold");
+  option("--method", arguments_.method, "scram-sha-256: the password too (unless said); cert: the certificate alone");
+  option("--clientcert", arguments_.clientcert,
+         "verify-ca: any certificate of the space (unless said); verify-full: one that names the role");
+  option("--bind", arguments_.bind, "database: certificates of this database alone, with method cert; space: unless said");
   option("--confirm", arguments_.confirm, "The database's name: sessions may be cut off");
   flag("--wait", arguments_.wait, "Try again while the server is out of reach");
   now_->app->add_option("--timeout", arguments_.timeout, "Seconds to --wait")->capture_default_str();
   command("data:mtls:destroy", "Disable mTLS: the server serves again what it served before", ::mtls::destroy);
   database_of_app();
   option("--confirm", arguments_.confirm, "The database's name");
+}
+
+void Grammar::ip_rules() {
+  const auto one_rule = [this] {
+    database_of_app();
+    needed("--id", arguments_.id, "The rule");
+  };
+  const auto description = [this] {
+    now_->app->add_option("--description", arguments_.description, "What it is for, at most 255 characters");
+  };
+  const auto allow_any = [this] { flag("--allow-any", arguments_.allow_any, "0.0.0.0/0 and ::/0, every address, are meant"); };
+  command("data:mtls:ip-rules", "List from where a database's clients may come", ::ip_rules::list);
+  database_of_app();
+  flag("--all", arguments_.all, "The deleted ones too");
+  command("data:mtls:ip-rules:create", "Let addresses in; at most 60 blocks a database", ::ip_rules::create);
+  database_of_app();
+  option("--cidr", arguments_.cidr, "192.0.2.0/24, 2001:db8::/32, or one address");
+  description();
+  option("--file", arguments_.file, "Many, a line each: a block, a blank, its description; - for the standard input. All or none");
+  allow_any();
+  command("data:mtls:ip-rules:get", "Show a rule", ::ip_rules::show);
+  one_rule();
+  command("data:mtls:ip-rules:update", "Change a rule's block or its description", ::ip_rules::update);
+  one_rule();
+  option("--cidr", arguments_.cidr, "Its new block");
+  description();
+  allow_any();
+  for (const char* name : {"data:mtls:ip-rules:delete", "data:mtls:ip-rules:destroy"}) {
+    command(name, "Let its addresses in no longer", ::ip_rules::remove);
+    one_rule();
+  }
 }
 
 void Grammar::certificates() {

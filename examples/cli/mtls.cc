@@ -23,6 +23,9 @@ nlohmann::json json_status(const DatabaseRecord& database) {
           {"app", database.app.text()},
           {"space", database.space.text()},
           {"status", text_of(database.state)},
+          {"method", text_of(database.access.method)},
+          {"clientcert", text_of(database.access.clientcert)},
+          {"bind", text_of(database.access.binding)},
           {"publication_pending", database.publication_pending},
           {"publication_error", database.publication_error}};
 }
@@ -35,15 +38,46 @@ std::string text_of(const Survey::Session& session) {
       fmt::format("  pid {}: {} in {} from {}{}", session.pid, session.user, session.database, session.address, application));
 }
 
-std::vector<Cidr> kept(const Arguments& arguments) {
-  std::vector<Cidr> blocks;
-  for (const std::string& text : arguments.keep) blocks.emplace_back(text);
-  return blocks;
+MtlsOptions options_of(const Arguments& arguments) {
+  MtlsOptions options;
+  for (const std::string& text : arguments.keep) options.keep.emplace_back(text);
+  if (!arguments.method.empty()) options.access.method = auth_method_of(arguments.method);
+  if (!arguments.clientcert.empty()) options.access.clientcert = client_cert_of(arguments.clientcert);
+  if (!arguments.bind.empty()) options.access.binding = binding_of(arguments.bind);
+  return options;
 }
 
-Survey survey(Session& session, const Place& place, const std::vector<Cidr>& keep) {
+bool says_nothing(const Arguments& arguments) {
+  return arguments.keep.empty() && arguments.method.empty() && arguments.clientcert.empty() && arguments.bind.empty();
+}
+
+// Whose certificates open the door, and what else is asked.
+std::string who_may_knock(const DatabaseRecord& database) {
+  const std::string_view password =
+      database.access.method == AuthMethod::cert ? "no password is asked" : "the password is asked too";
+  if (database.access.binding == BoundTo::database) {
+    return fmt::format(
+        "who may knock: client certificates of {} alone, each as the role that it names; {}, since "
+        "PostgreSQL binds by a name map, which it allows with method cert alone",
+        database.name.text(), password);
+  }
+  const std::string_view which =
+      database.access.clientcert == ClientCert::verify_full ? ", as the role that it names" : ", whatever role it names";
+  return fmt::format("who may knock: every client certificate of space {}{}; {} (--bind database keeps it to this database's)",
+                     database.space.text(), which, password);
+}
+
+void tell_who_may_come(const Session& session, const Place& place) {
+  session.note(who_may_knock(place.record));
+  if (place.space.ip_rules(place.name()).empty()) {
+    session.note(fmt::format("from nowhere over TCP yet: spaceca data:mtls:ip-rules:create {} -a {} --cidr CIDR",
+                             place.name().text(), place.record.app.text()));
+  }
+}
+
+Survey survey(Session& session, const Place& place, const MtlsOptions& options) {
   try {
-    return place.space.survey(place.name(), session.publisher(), keep);
+    return place.space.survey(place.name(), session.publisher(), options);
   } catch (const Error& error) {
     if (error.code() != Errc::unreachable) throw;
     // Whoever says the name accepts what he cannot see.
@@ -83,9 +117,9 @@ void tell(const Session& session, const std::string& name, const Survey& found) 
 
 // Says what the block in pg_hba.conf would override, and has it confirmed if somebody were cut off. For programs that is part of
 // the answer, which this returns, or of the refusal.
-nlohmann::json look_ahead(Session& session, const Place& place, const std::vector<Cidr>& keep) {
+nlohmann::json look_ahead(Session& session, const Place& place, const MtlsOptions& options) {
   const std::string& name = place.name().text();
-  const Survey found = survey(session, place, keep);
+  const Survey found = survey(session, place, options);
   nlohmann::json json = json_of(found);
   if (!session.arguments.json || has_terminal()) tell(session, name, found);  // who is asked must know why
   if (found.cut_off.empty()) return json;
@@ -125,16 +159,20 @@ Exit mtls::show(Session& session) {
 }
 
 Exit mtls::create(Session& session) {
-  const auto keep = kept(session.arguments);
-  const Place place = session.place();
+  const MtlsOptions options = options_of(session.arguments);
+  static_cast<void>(access_of(options.access));  // what cannot be is refused before anybody is asked
+  Place place = session.place();
   const std::string text = fmt::format("Enabling MTLS on {}", place.name().text());
-  // Begun before, and the server did not answer then: this goes on with it.
-  if (place.record.state == DatabaseState::provisioning && keep.empty()) {
-    return answer_and_publish(session, place, place.record, text);
-  }
   auto more = nlohmann::json::object();
-  if (place.record.state == DatabaseState::disabled) more = look_ahead(session, place, keep);
-  return answer_and_publish(session, place, place.space.enable_mtls(place.name(), keep), text, more);
+  // Begun before, and the server did not answer then: this goes on with it.
+  const bool goes_on = place.record.state == DatabaseState::provisioning && says_nothing(session.arguments);
+  if (!goes_on) {
+    if (place.record.state == DatabaseState::disabled) more = look_ahead(session, place, options);
+    place.record = place.space.enable_mtls(place.name(), options);
+  }
+  const Exit exit = answer_and_publish(session, place, place.record, text, more);
+  if (exit == Exit::done && !session.arguments.json) tell_who_may_come(session, place);
+  return exit;
 }
 
 Exit mtls::destroy(Session& session) {

@@ -93,6 +93,9 @@ nlohmann::json json_of(const DatabaseRecord& database) {
           {"role", database.role.text()},
           {"contacts", database.contacts},
           {"data_directory", database.data_directory.string()},
+          {"method", text_of(database.access.method)},
+          {"clientcert", text_of(database.access.clientcert)},
+          {"bind", text_of(database.access.binding)},
           {"created_at", rfc3339(database.created_at)},
           {"updated_at", rfc3339(database.updated_at)},
           {"publication_pending", database.publication_pending},
@@ -123,6 +126,16 @@ nlohmann::json json_of(const CertificateRecord& certificate, Instant now) {
     object["reason"] = word_of(certificate.revocation->reason);
   }
   return object;
+}
+
+nlohmann::json json_of(const IpRule& rule) {
+  return {{"id", rule.id.text()},
+          {"addon", rule.database.text()},
+          {"cidr", rule.cidr.text()},
+          {"description", rule.description},
+          {"status", text_of(rule.state)},
+          {"created_at", rfc3339(rule.created_at)},
+          {"updated_at", rfc3339(rule.updated_at)}};
 }
 
 nlohmann::json json_of(const AuditEntry& entry) {
@@ -165,6 +178,11 @@ Fields fields_of(const DatabaseRecord& database) {
                    {"updated_at", time_text(database.updated_at)}};
   if (!database.contacts.empty()) fields.emplace_back("contacts", joined(database.contacts));
   if (!database.data_directory.empty()) fields.emplace_back("data_directory", database.data_directory.string());
+  if (database.state != DatabaseState::disabled) {
+    fields.emplace_back("bind", std::string{text_of(database.access.binding)});
+    fields.emplace_back("clientcert", std::string{text_of(database.access.clientcert)});
+    fields.emplace_back("method", std::string{text_of(database.access.method)});
+  }
   if (database.publication_pending) fields.emplace_back("publication", "pending");
   if (!database.publication_error.empty()) fields.emplace_back("publication_error", database.publication_error);
   return fields;
@@ -188,6 +206,20 @@ Fields fields_of(const CertificateRecord& certificate, Instant now) {
     fields.emplace_back("reason", std::string{word_of(certificate.revocation->reason)});
   }
   return fields;
+}
+
+Fields fields_of(const IpRule& rule) {
+  return {{"cidr", rule.cidr.text()}, {"created_at", time_text(rule.created_at)},   {"description", rule.description},
+          {"id", rule.id.text()},     {"status", std::string{text_of(rule.state)}}, {"updated_at", time_text(rule.updated_at)}};
+}
+
+std::string table_of(const std::vector<IpRule>& rules) {
+  std::vector<Row> rows;
+  for (const IpRule& rule : rules) {
+    rows.push_back(
+        {rule.id.text(), time_text(rule.created_at), std::string{text_of(rule.state)}, rule.cidr.text(), rule.description});
+  }
+  return table({"id", "Created At", "Status", "CIDR", "Description"}, rows);
 }
 
 std::string table_of(const std::vector<CertificateRecord>& certificates, Instant now) {

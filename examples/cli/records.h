@@ -11,6 +11,7 @@
 [[nodiscard]] nlohmann::json json_of(const spaceca::SpaceRecord& space);
 [[nodiscard]] nlohmann::json json_of(const spaceca::DatabaseRecord& database);
 [[nodiscard]] nlohmann::json json_of(const spaceca::CertificateRecord& certificate, spaceca::Instant now);
+[[nodiscard]] nlohmann::json json_of(const spaceca::IpRule& rule);
 [[nodiscard]] nlohmann::json json_of(const spaceca::AuditEntry& entry);
 [[nodiscard]] nlohmann::json json_of(const spaceca::SweepPart& part);
 
@@ -18,8 +19,10 @@
 [[nodiscard]] std::string text_of(const spaceca::SpaceRecord& space);
 [[nodiscard]] Fields fields_of(const spaceca::DatabaseRecord& database);
 [[nodiscard]] Fields fields_of(const spaceca::CertificateRecord& certificate, spaceca::Instant now);
+[[nodiscard]] Fields fields_of(const spaceca::IpRule& rule);
 // The reference's columns first: id, Created At, Status.
 [[nodiscard]] std::string table_of(const std::vector<spaceca::CertificateRecord>& certificates, spaceca::Instant now);
+[[nodiscard]] std::string table_of(const std::vector<spaceca::IpRule>& rules);
 [[nodiscard]] std::string table_of(const std::vector<spaceca::DatabaseRecord>& databases);
 [[nodiscard]] std::string table_of(const std::vector<spaceca::SpaceRecord>& spaces);
 [[nodiscard]] std::string table_of(const std::vector<spaceca::AuditEntry>& entries);

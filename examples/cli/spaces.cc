@@ -95,15 +95,13 @@ Exit spaces::list(Session& session) {
 Exit spaces::create(Session& session) {
   const Arguments& arguments = session.arguments;
   const SpaceName name{arguments.space};
-  if (arguments.kind == "shield") {
-    throw Failure{Exit::refused, "unsupported",
-                  "kind \"shield\": is not there yet, and a space that is only called so would mislead", "--kind private"};
-  }
-  if (arguments.kind != "private")
-    throw Error{Errc::invalid_argument, fmt::format("kind \"{}\": private is the one there is", arguments.kind)};
+  const bool shield = arguments.kind == text_of(SpaceKind::shield);
+  if (!shield && arguments.kind != text_of(SpaceKind::private_space))
+    throw Error{Errc::invalid_argument, fmt::format("kind \"{}\": is private or shield", arguments.kind)};
   Authority& authority = session.authority();
   Progress progress = session.progress(fmt::format("Creating space {}", name.text()));
-  const SpaceRecord made = authority.create_space(name, session.actor()).describe();
+  const SpaceRecord made =
+      authority.create_space(name, session.actor(), shield ? SpaceKind::shield : SpaceKind::private_space).describe();
   progress.done();
   session.answer(json_of(made), text_of(made));
   return Exit::done;

@@ -26,6 +26,7 @@
 #include <string_view>
 #include <vector>
 
+#include <spaceca/access.h>
 #include <spaceca/certificate.h>
 #include <spaceca/cidr.h>
 #include <spaceca/clock.h>
@@ -70,7 +71,18 @@ enum class Custody {
   requester,  // whoever sent the request; we never had it
 };
 
-enum class SpaceKind { private_space };
+enum class SpaceKind {
+  private_space,
+  // Stricter unless said otherwise: certificates are bound to their database, whoever is revoked is disconnected, and each download
+  // of a key sends a notice.
+  shield,
+};
+
+enum class IpRuleState {
+  authorizing,  // recorded; the server is not proved to let the block in yet, or mTLS is not enabled
+  authorized,
+  deleted,  // kept for the record
+};
 
 // As the reference writes them: "Provisioning", "ready".
 [[nodiscard]] SPACECA_EXPORT std::string_view text_of(RootState state);
@@ -79,6 +91,7 @@ enum class SpaceKind { private_space };
 [[nodiscard]] SPACECA_EXPORT std::string_view text_of(CertificateKind kind);
 [[nodiscard]] SPACECA_EXPORT std::string_view text_of(Custody custody);
 [[nodiscard]] SPACECA_EXPORT std::string_view text_of(SpaceKind kind);  // "private"
+[[nodiscard]] SPACECA_EXPORT std::string_view text_of(IpRuleState state);
 
 struct RootRecord {
   unsigned generation;
@@ -107,6 +120,7 @@ struct DatabaseRecord {
   RoleName role;  // of client certificates, unless they say another
   std::vector<std::string> contacts;
   std::filesystem::path data_directory;  // empty if the server is not on this machine
+  Access access;                         // while mTLS is enabled
   Instant created_at;
   Instant updated_at;
   bool publication_pending;       // the server does not serve yet what it should, as far as is proved
@@ -133,6 +147,17 @@ struct CertificateRecord {
   std::optional<CertificateId> predecessor = {};
   std::optional<CertificateId> successor = {};  // that is alive
   std::optional<Revocation> revocation = {};
+};
+
+// A block of addresses that a database's clients may come from.
+struct IpRule {
+  IpRuleId id;
+  DatabaseName database;
+  Cidr cidr;
+  std::string description;
+  IpRuleState state;
+  Instant created_at;
+  Instant updated_at;
 };
 
 // --- what is asked ---
@@ -165,6 +190,26 @@ struct DatabaseSpec {
   std::filesystem::path data_directory = {};
   std::vector<std::string> contacts = {};
 };
+
+struct MtlsOptions {
+  std::vector<Cidr> keep = {};  // from these addresses today's lines of pg_hba.conf go on to hold
+  AccessChoice access = {};
+};
+
+enum class AnyAddress { refused, allowed };
+
+struct IpRuleSpec {
+  Cidr cidr;
+  std::string description = {};          // at most 255 characters of UTF-8, all of which show
+  AnyAddress any = AnyAddress::refused;  // whether 0.0.0.0/0 and ::/0 are meant
+};
+// What is not said stays.
+struct IpRuleChange {
+  std::optional<Cidr> cidr = {};
+  std::optional<std::string> description = {};
+  AnyAddress any = AnyAddress::refused;
+};
+inline constexpr unsigned kMaxIpRules = 60;  // of a database, without the deleted ones
 
 struct ClientRequest {
   std::optional<RoleName> role = {};           // otherwise the database's
@@ -241,15 +286,29 @@ class SPACECA_EXPORT Space final {
   [[nodiscard]] DatabaseUrl url(const DatabaseName& name) const;
 
   // A server certificate and the first client certificate, and the state Provisioning; the next publish_pending() brings them to
-  // the server. `keep`: from these addresses today's lines of pg_hba.conf go on to hold. Errc::policy if there is no data
-  // directory, or if it is enabled already.
-  DatabaseRecord enable_mtls(const DatabaseName& name, const std::vector<Cidr>& keep = {}, const WriteOptions& options = {}) const;
+  // the server. Over TCP clients come in from the addresses of its IP rules and from no others. Errc::policy if there is no data
+  // directory, if it is enabled already, or as of access_of().
+  DatabaseRecord enable_mtls(const DatabaseName& name, const MtlsOptions& mtls = {}, const WriteOptions& options = {}) const;
   // Deprovisioning, until publish_pending() has withdrawn it; its certificates stay as they are. Errc::policy if it is not enabled.
   DatabaseRecord disable_mtls(const DatabaseName& name, const WriteOptions& options = {}) const;
   // Revokes what is alive of it and forgets its URLs and keys. Errc::policy while mTLS is enabled.
   void destroy_database(const DatabaseName& name, const WriteOptions& options = {}) const;
   // What publishing it would change. Changes nothing.
-  [[nodiscard]] Survey survey(const DatabaseName& name, Publisher& publisher, const std::vector<Cidr>& keep = {}) const;
+  [[nodiscard]] Survey survey(const DatabaseName& name, Publisher& publisher, const MtlsOptions& mtls = {}) const;
+
+  // Where clients may come from. What is changed here the next publish_pending() brings to the server, and the states after it;
+  // without mTLS it waits. All or none: Errc::policy for more than sixty in all, and for 0.0.0.0/0 and ::/0 unless these are meant;
+  // exists for a block that the database has already, naming its rule; invalid_argument for a description. Blocks may overlap.
+  std::vector<IpRule> create_ip_rules(const DatabaseName& database, std::span<const IpRuleSpec> rules,
+                                      const WriteOptions& options = {}) const;
+  IpRule create_ip_rule(const DatabaseName& database, const IpRuleSpec& rule, const WriteOptions& options = {}) const;
+  [[nodiscard]] std::vector<IpRule> ip_rules(const DatabaseName& database) const;  // by address, without the deleted ones
+  // As they were made, with the deleted ones.
+  [[nodiscard]] Page<IpRule> ip_rule_history(const DatabaseName& database, const PageRequest& page = {}) const;
+  [[nodiscard]] std::optional<IpRule> find_ip_rule(const IpRuleId& id) const;
+  // Errors as above, not_found, and policy for one that is deleted.
+  IpRule update_ip_rule(const IpRuleId& id, const IpRuleChange& change, const WriteOptions& options = {}) const;
+  IpRule delete_ip_rule(const IpRuleId& id, const WriteOptions& options = {}) const;
 
   // A new certificate for its server, in the place of the one before; where mTLS is enabled the next publish_pending() brings it
   // there. Errc::not_found.
@@ -353,7 +412,8 @@ class SPACECA_EXPORT Authority final {
   Authority& operator=(const Authority&) = delete;
 
   // A space with its first root and that root's empty list. Errc::exists.
-  Space create_space(const SpaceName& name, const Actor& actor, const WriteOptions& options = {});
+  Space create_space(const SpaceName& name, const Actor& actor, SpaceKind kind = SpaceKind::private_space,
+                     const WriteOptions& options = {});
   [[nodiscard]] Space space(const SpaceName& name, const Actor& actor) const;  // Errc::not_found
   [[nodiscard]] Page<SpaceRecord> spaces(const PageRequest& page = {}) const;
   // In which spaces an app has a database of that name; by name.

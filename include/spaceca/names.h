@@ -107,4 +107,18 @@ class SPACECA_EXPORT CertificateId final {
   std::array<std::uint8_t, 16> octets_;
 };
 
+// The identity of one rule of an allow-list, a UUID too.
+class SPACECA_EXPORT IpRuleId final {
+ public:
+  explicit IpRuleId(std::string_view text);  // as of CertificateId
+  explicit IpRuleId(const std::array<std::uint8_t, 16>& octets) noexcept : octets_(octets) {}
+
+  [[nodiscard]] std::string text() const;
+  [[nodiscard]] const std::array<std::uint8_t, 16>& octets() const noexcept { return octets_; }
+  friend auto operator<=>(const IpRuleId&, const IpRuleId&) = default;
+
+ private:
+  std::array<std::uint8_t, 16> octets_;
+};
+
 }  // namespace spaceca

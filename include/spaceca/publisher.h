@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include <spaceca/access.h>
 #include <spaceca/bytes.h>
 #include <spaceca/certificate.h>
 #include <spaceca/cidr.h>
@@ -39,11 +40,13 @@ struct Probe {
 
 // All that a server is to serve; it replaces whatever was published for the same database before.
 struct Publication {
-  std::uint64_t number;         // grows; the later one wins
-  Credential server;            // whose roots are those that clients may come from
-  std::vector<Crl> crls;        // one for each of these roots
-  std::vector<RoleName> roles;  // who may log in, with a certificate and by password
-  std::vector<Cidr> keep = {};  // from where today's lines go on to hold
+  std::uint64_t number;          // grows; the later one wins
+  Credential server;             // whose roots are those that clients may come from
+  std::vector<Crl> crls;         // one for each of these roots
+  std::vector<RoleName> roles;   // who may log in
+  std::vector<Cidr> rules = {};  // from where; over TCP nobody else reaches the database
+  Access access = {};            // by what
+  std::vector<Cidr> keep = {};   // from where today's lines go on to hold
 };
 
 // What was there before us and what it would become.

@@ -3,15 +3,14 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
-#include <iterator>
 
 #include <fmt/format.h>
 
 #include <spaceca/error.h>
 
 #include "base/hex.h"
+#include "base/legible.h"
 #include "base/printable.h"
-#include "base/utf8.h"
 
 namespace spaceca {
 namespace {
@@ -88,33 +87,31 @@ void check_dns_name(std::string_view host, Wildcard wildcard) {
   }
 }
 
-// Characters that do not show, or that change how their neighbours show: controls and line separators, and what Unicode calls
-// Default_Ignorable_Code_Point (bidirectional controls, zero widths, fillers, variation selectors, tags).
-struct Range {
-  char32_t first, last;
-};
-constexpr Range kMisleading[] = {
-    {0x0000, 0x001F}, {0x007F, 0x009F},   {0x00AD, 0x00AD},   {0x034F, 0x034F},   {0x061C, 0x061C},
-    {0x115F, 0x1160}, {0x17B4, 0x17B5},   {0x180B, 0x180F},   {0x200B, 0x200F},   {0x2028, 0x202E},
-    {0x2060, 0x206F}, {0x3164, 0x3164},   {0xFE00, 0xFE0F},   {0xFEFF, 0xFEFF},   {0xFFA0, 0xFFA0},
-    {0xFFF0, 0xFFFB}, {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A}, {0xE0000, 0xE0FFF},
-};
+// --- UUIDs ---
 
-bool misleads(char32_t c) {
-  return std::any_of(std::begin(kMisleading), std::end(kMisleading),
-                     [c](Range range) { return c >= range.first && c <= range.last; });
+std::array<std::uint8_t, 16> uuid_octets(std::string_view kind, std::string_view text) {
+  constexpr std::string_view kForm = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+  const auto malformed = [kind, text] { refuse(kind, text, "is not a UUID: 8-4-4-4-12 hexadecimal digits"); };
+  if (text.size() != kForm.size()) malformed();
+  std::array<std::uint8_t, 16> octets{};
+  std::size_t digits = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (kForm[i] == '-') {
+      if (text[i] != '-') malformed();
+      continue;
+    }
+    const auto value = hex_value(text[i]);
+    if (!value) malformed();
+    octets[digits / 2] = static_cast<std::uint8_t>(octets[digits / 2] << 4 | *value);
+    ++digits;
+  }
+  return octets;
 }
 
-void check_legible(std::string_view kind, std::string_view text) {
-  if (text.empty()) refuse(kind, text, "is empty");
-  for (std::string_view rest = text; !rest.empty();) {
-    const auto character = next_utf8(rest);
-    if (!character) refuse(kind, text, "is not UTF-8");
-    if (misleads(*character)) {
-      refuse(kind, text,
-             fmt::format("holds U+{:04X}, which does not show or changes how others show", static_cast<std::uint32_t>(*character)));
-    }
-  }
+std::string uuid_text(const std::array<std::uint8_t, 16>& octets) {
+  std::string text = hex_of(octets, HexCase::lower);
+  for (const std::size_t at : {20U, 16U, 12U, 8U}) text.insert(at, 1, '-');
+  return text;
 }
 
 }  // namespace
@@ -171,37 +168,20 @@ RoleName::RoleName(std::string_view text) : text_(text) {
   if (text.size() > kLongestRole) {
     refuse("role name", text, fmt::format("has {} bytes, the most that PostgreSQL keeps is 63", text.size()));
   }
-  check_legible("role name", text);
+  if (legible_characters("role name", text) == 0) refuse("role name", text, "is empty");
 }
 
 Actor::Actor(std::string_view text) : text_(text) {
   if (text.size() > kLongestActor) {
     refuse("actor", text, fmt::format("has {} bytes, the most is {}", text.size(), kLongestActor));
   }
-  check_legible("actor", text);
+  if (legible_characters("actor", text) == 0) refuse("actor", text, "is empty");
 }
 
-CertificateId::CertificateId(std::string_view text) : octets_{} {
-  constexpr std::string_view kForm = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
-  const auto malformed = [text] { refuse("certificate id", text, "is not a UUID: 8-4-4-4-12 hexadecimal digits"); };
-  if (text.size() != kForm.size()) malformed();
-  std::size_t digits = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (kForm[i] == '-') {
-      if (text[i] != '-') malformed();
-      continue;
-    }
-    const auto value = hex_value(text[i]);
-    if (!value) malformed();
-    octets_[digits / 2] = static_cast<std::uint8_t>(octets_[digits / 2] << 4 | *value);
-    ++digits;
-  }
-}
+CertificateId::CertificateId(std::string_view text) : octets_(uuid_octets("certificate id", text)) {}
+std::string CertificateId::text() const { return uuid_text(octets_); }
 
-std::string CertificateId::text() const {
-  std::string text = hex_of(octets_, HexCase::lower);
-  for (const std::size_t at : {20U, 16U, 12U, 8U}) text.insert(at, 1, '-');
-  return text;
-}
+IpRuleId::IpRuleId(std::string_view text) : octets_(uuid_octets("IP rule id", text)) {}
+std::string IpRuleId::text() const { return uuid_text(octets_); }
 
 }  // namespace spaceca

@@ -139,6 +139,12 @@ std::string method_of(const Rule& rule) {
   return fields_from(rule, mask_apart ? 5 : 4);
 }
 
+// What our own lines ask for.
+std::string method_of(const Plan& plan) {
+  if (plan.access.binding == BoundTo::database) return fmt::format("cert clientname=DN map={}", plan.map);
+  return fmt::format("{} clientcert={}", text_of(plan.access.method), text_of(plan.access.clientcert));
+}
+
 // For whom a line speaks, if its database is written as this one. Nothing where that cannot be said.
 std::optional<std::string> users_of(const Rule& rule, About whom, const Plan& plan) {
   const std::string& written = rule.line.fields.at(2);
@@ -197,11 +203,6 @@ std::vector<Line> lines_of(std::string_view text) {
   return lines;
 }
 
-const std::vector<Cidr>& loopback() {
-  static const std::vector<Cidr> kBlocks{Cidr{"127.0.0.0/8"}, Cidr{"::1/128"}};
-  return kBlocks;
-}
-
 Outcome outcome_of(const Plan& plan, const std::vector<Rule>& today, const Matches& matches) {
   Outcome outcome;
   const std::string database = quoted(plan.database, plan.dialect);
@@ -230,9 +231,9 @@ Outcome outcome_of(const Plan& plan, const std::vector<Rule>& today, const Match
   }
   // Ours come after them: whose address is kept is let in as today, by whatever way he comes.
   for (const RoleName& role : plan.roles) {
-    for (const Cidr& from : loopback()) {
-      outcome.lines += fmt::format("hostssl {} {} {} scram-sha-256 clientcert=verify-ca\n", database,
-                                   quoted(role.text(), plan.dialect), from.text());
+    for (const Cidr& from : plan.rules) {
+      outcome.lines +=
+          fmt::format("hostssl {} {} {} {}\n", database, quoted(role.text(), plan.dialect), from.text(), method_of(plan));
     }
   }
   outcome.lines += fmt::format("host {} all all reject\n", database);

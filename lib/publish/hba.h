@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include <spaceca/access.h>
 #include <spaceca/cidr.h>
 #include <spaceca/names.h>
 
@@ -47,6 +48,9 @@ using Matches = std::function<bool(const std::string& expression, const std::str
 struct Plan {
   std::string database;  // as the server calls it
   std::vector<RoleName> roles;
+  std::vector<Cidr> rules;
+  Access access;
+  std::string map;  // of pg_ident.conf, where certificates are bound to the database
   std::vector<Cidr> keep;
   Dialect dialect;
 };
@@ -57,8 +61,5 @@ struct Outcome {
 };
 // `today` are the rules in their order, without the block; they are borrowed.
 [[nodiscard]] Outcome outcome_of(const Plan& plan, const std::vector<Rule>& today, const Matches& matches);
-
-// From where clients are let in, beside those addresses that are kept: this machine (RFC 1122 3.2.1.3, RFC 4291 2.5.3).
-[[nodiscard]] const std::vector<Cidr>& loopback();
 
 }  // namespace spaceca::publish::hba

@@ -1,5 +1,7 @@
 #include "publish/managed_block.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include <spaceca/error.h>
@@ -47,6 +49,14 @@ ManagedFile managed(std::string_view text, std::string_view name) {
   return {.rest = fmt::format("{}{}", text.substr(0, before), text.substr(end)),
           .block = std::string{block},
           .mark = std::string{first.substr(0, first.find(';'))}};
+}
+
+BlockLines lines_of_block(std::string_view text, std::string_view name) {
+  const ManagedFile file = managed(text, name);
+  if (!file.block) return {};
+  const auto count = [](std::string_view part) { return static_cast<int>(std::count(part.begin(), part.end(), '\n')); };
+  const int first = count(text.substr(0, text.find(*file.block))) + 1;
+  return {.first = first, .last = first + count(*file.block) - 1};
 }
 
 std::string with_block_on_top(std::string_view rest, std::string_view mark, std::string_view lines) {

@@ -14,6 +14,7 @@
 #include "publish/config_file.h"
 #include "publish/connection.h"
 #include "publish/hba.h"
+#include "publish/ident.h"
 #include "publish/layout.h"
 #include "publish/managed_block.h"
 #include "publish/owner.h"
@@ -71,6 +72,9 @@ std::filesystem::path without_links(const std::filesystem::path& folder) {
   throw Error{code, fmt::format("data directory \"{}\": {}", printable(folder.string()), error.message())};
 }
 
+bool is_bound(const Publication& what) { return what.access.binding == BoundTo::database; }
+Server::Maps maps_of(const Publication& what) { return is_bound(what) ? Server::Maps::needed : Server::Maps::left_alone; }
+
 // The place and the server that one call is about.
 class Site final {
  public:
@@ -84,6 +88,7 @@ class Site final {
         server(connect()) {
     refuse_mark_of_another(hba_file(), content_of(hba_file(), owner).value_or(""));
     refuse_mark_of_another(config_file(), content_of(config_file(), owner).value_or(""));
+    refuse_mark_of_another(ident_file(), content_of(ident_file(), owner).value_or(""));
   }
   Site(const Site&) = delete;
   Site& operator=(const Site&) = delete;
@@ -91,17 +96,49 @@ class Site final {
   [[nodiscard]] Deadline deadline() const { return std::chrono::steady_clock::now() + patience_; }
   [[nodiscard]] const std::filesystem::path& hba_file() const { return server.hba_file(); }
   [[nodiscard]] const std::filesystem::path& config_file() const { return server.config_file(); }
+  [[nodiscard]] const std::filesystem::path& ident_file() const { return server.ident_file(); }
   [[nodiscard]] std::string mark() const { return opening_mark(where_.space, where_.database); }
   [[nodiscard]] hba::Outcome outcome(const Publication& what, const std::vector<hba::Rule>& rules) {
-    return hba::outcome_of({.database = address.database, .roles = what.roles, .keep = what.keep, .dialect = server.dialect()},
+    return hba::outcome_of({.database = address.database,
+                            .roles = what.roles,
+                            .rules = what.rules,
+                            .access = what.access,
+                            .map = ident::map_name(where_.database),
+                            .keep = what.keep,
+                            .dialect = server.dialect()},
                            rules, server.matches(deadline()));
   }
+  [[nodiscard]] std::string map_lines(const Publication& what) const {
+    return is_bound(what) ? ident::lines_of(where_.database, what.roles, server.dialect()) : std::string{};
+  }
   // Nothing is written where the server would not read its files again anyway.
-  void refuse_faults() {
-    const auto faults = server.faults(deadline());
+  void refuse_faults(Server::Maps maps) {
+    const auto faults = server.faults(maps, deadline());
     if (faults.empty()) return;
     throw Error{Errc::policy, fmt::format("the server of \"{}\" would not take its files as they are: {}", printable(data.string()),
                                           listed(faults))};
+  }
+  // Who publishes must still come in afterwards, or nothing could be proved, and nothing changed again.
+  void refuse_own_lock_out(const Publication& what) {
+    const auto out = server.cut_off(address.database, what, Server::Whose::ours, deadline());
+    if (out.empty()) return;
+    throw Error{Errc::policy,
+                fmt::format("the administrator (role \"{}\") comes to database \"{}\" over TCP from {}, and could not "
+                            "come back: go by the Unix socket or by another database, or let that address in",
+                            printable(out.front().user), printable(out.front().database), out.front().address)};
+  }
+  void refuse_what_maps_would_not_do(const Publication& what) {
+    if (!is_bound(what)) return;
+    if (!server.shows_maps()) {
+      throw Error{Errc::unsupported,
+                  fmt::format("the server of \"{}\": is of a version before 15 and does not show what it reads of "
+                              "pg_ident.conf, so binding certificates to a database could not be proved",
+                              printable(data.string()))};
+    }
+    const auto others = server.others_in_map(ident::map_name(where_.database), deadline());
+    if (others.empty()) return;
+    throw Error{Errc::policy, fmt::format("map \"{}\" of pg_ident.conf: has lines that are not ours, and would let others in: {}",
+                                          ident::map_name(where_.database), listed(others))};
   }
 
  private:
@@ -159,6 +196,7 @@ class Publishing final {
   }
   void open_files();
   void refuse_earlier() const;
+  void write_maps();
   void prove_certificate();
   void prove(const Probe& probe);
 
@@ -168,6 +206,7 @@ class Publishing final {
   const std::function<void(const std::string&)>& progress_;
   std::optional<ConfigFile> config_;
   std::optional<ConfigFile> hba_;
+  std::optional<ConfigFile> ident_;  // where certificates are bound, or were
   files::Descriptor lock_;
   std::optional<ServerLog> log_;
   Bytes shown_before_;
@@ -178,6 +217,9 @@ class Publishing final {
 void Publishing::open_files() {
   config_.emplace(site_.config_file(), site_.owner);
   hba_.emplace(site_.hba_file(), site_.owner);
+  const auto maps = content_of(site_.ident_file(), site_.owner);
+  const bool ours = maps && managed(*maps, site_.ident_file().string()).block;
+  if (ours || is_bound(what_)) ident_.emplace(site_.ident_file(), site_.owner);
 }
 
 void Publishing::refuse_earlier() const {
@@ -192,7 +234,9 @@ void Publishing::look() {
   open_files();
   refuse_earlier();
   refuse_bad_lists(what_, site_.server.now(site_.deadline()));
-  site_.refuse_faults();
+  site_.refuse_faults(maps_of(what_));
+  site_.refuse_what_maps_would_not_do(what_);
+  site_.refuse_own_lock_out(what_);
   const auto overriding = site_.server.overriding({}, site_.deadline());
   if (!overriding.empty()) {
     throw Error{Errc::policy, fmt::format("settings that are ours to make have the last word elsewhere: {}; take them out there "
@@ -202,6 +246,7 @@ void Publishing::look() {
   site_.layout.check_may_write();
   config_->check_replaceable();
   hba_->check_replaceable();
+  if (ident_) ident_->check_replaceable();
   shown_before_ = shake_hands(site_.address, nullptr, site_.deadline()).certificate;
 }
 
@@ -225,7 +270,7 @@ void Publishing::switch_tls() {
   config_->replace(
       with_block_at_end(managed(config_->content(), config_->path().string()).rest, site_.mark(),
                         fmt::format("include_if_exists '{}'\n", together ? "spaceca/current.conf" : current.string())));
-  const auto faults = site_.server.faults(site_.deadline());
+  const auto faults = site_.server.faults(Server::Maps::left_alone, site_.deadline());
   if (!faults.empty()) not_taken(listed(faults));
   const auto overriding = site_.server.overriding(current, site_.deadline());
   if (!overriding.empty()) not_taken("settings have the last word elsewhere: " + listed(overriding));
@@ -261,17 +306,27 @@ void Publishing::prove(const Probe& probe) {
 void Publishing::switch_lines() {
   say(fmt::format("writes the lines for database \"{}\" into pg_hba.conf", printable(site_.address.database)));
   const auto rules = site_.server.rules(site_.deadline());
+  // A map is there before the lines that name it, and goes after them.
+  if (is_bound(what_)) write_maps();
   const std::string rest = managed(hba_->content(), hba_->path().string()).rest;
   hba_->replace(with_block_on_top(rest, site_.mark(), site_.outcome(what_, rules).lines));
+  if (!is_bound(what_) && ident_) write_maps();
   // Either alone proves nothing: the view shows what stands in the file, and the time moves even if the file was refused.
-  const auto faults = site_.server.faults(site_.deadline());
+  const auto faults = site_.server.faults(maps_of(what_), site_.deadline());
   if (!faults.empty()) not_taken(listed(faults));
   site_.server.reload(site_.deadline());
+}
+
+void Publishing::write_maps() {
+  const std::string rest = managed(ident_->content(), ident_->path().string()).rest;
+  const std::string lines = site_.map_lines(what_);
+  ident_->replace(lines.empty() ? rest : with_block_on_top(rest, site_.mark(), lines));
 }
 
 void Publishing::finish() {
   config_->keep();
   hba_->keep();
+  if (ident_) ident_->keep();
   if (proved_before_ == settings_) return;
   site_.layout.put_proved(settings_);
   site_.layout.remove_others(settings_, proved_before_.value_or(""));
@@ -284,6 +339,7 @@ void Publishing::go_back(const Error& why) {
   try {
     say("goes back to what was there before");
     hba_->put_back();
+    if (ident_) ident_->put_back();
     config_->put_back();
     if (proved_before_) {
       site_.layout.put_current(*proved_before_);
@@ -314,7 +370,7 @@ class PostgresPublisher final : public Publisher {
   void say(const std::string& text) const {
     if (options_.progress) options_.progress(text);
   }
-  void withdraw_lines(Site& site, ConfigFile& hba) const;
+  void withdraw_lines(Site& site, ConfigFile& hba, ConfigFile* ident) const;
   void withdraw_tls(Site& site, ConfigFile& config) const;
 
   PostgresPublisherOptions options_;
@@ -322,12 +378,12 @@ class PostgresPublisher final : public Publisher {
 
 Survey PostgresPublisher::survey(const ServedDatabase& where, const Publication& what) {
   Site site{where, options_.patience};
-  site.refuse_faults();
+  site.refuse_faults(maps_of(what));
   const auto rules = site.server.rules(site.deadline());
   Survey survey;
   for (const hba::Rule* rule : site.outcome(what, rules).overridden)
     survey.overridden.push_back({.file = rule->file, .number = rule->number, .text = rule->line.text});
-  survey.cut_off = site.server.sessions(site.address.database, what.roles, what.server.roots(), what.keep, site.deadline());
+  survey.cut_off = site.server.cut_off(site.address.database, what, Server::Whose::others, site.deadline());
   return survey;
 }
 
@@ -347,15 +403,19 @@ void PostgresPublisher::publish(const ServedDatabase& where, const Publication& 
   publishing.finish();
 }
 
-void PostgresPublisher::withdraw_lines(Site& site, ConfigFile& hba) const {
+void PostgresPublisher::withdraw_lines(Site& site, ConfigFile& hba, ConfigFile* ident) const {
   const ManagedFile content = managed(hba.content(), hba.path().string());
-  if (!content.block) return;
+  const std::string maps = ident != nullptr ? managed(ident->content(), ident->path().string()).rest : "";
+  if (!content.block && (ident == nullptr || ident->content() == maps)) return;
   say("takes its lines out of pg_hba.conf");
   hba.check_replaceable();
+  if (ident != nullptr) ident->check_replaceable();
   hba.replace(content.rest);
-  const auto faults = site.server.faults(site.deadline());
+  if (ident != nullptr) ident->replace(maps);
+  const auto faults = site.server.faults(Server::Maps::left_alone, site.deadline());
   if (!faults.empty()) {
     hba.put_back();
+    if (ident != nullptr) ident->put_back();
     throw Error{Errc::not_taken, fmt::format("the server would not take pg_hba.conf without our lines: {}", listed(faults))};
   }
   site.server.reload(site.deadline());
@@ -380,21 +440,26 @@ void PostgresPublisher::withdraw_tls(Site& site, ConfigFile& config) const {
 
 void PostgresPublisher::withdraw(const ServedDatabase& where) {
   Site site{where, options_.patience};
-  site.refuse_faults();
+  site.refuse_faults(Server::Maps::left_alone);
   files::Descriptor lock;
   if (site.layout.is_there()) lock = site.layout.lock(site.deadline());
   ConfigFile hba{site.hba_file(), site.owner};
   ConfigFile config{site.config_file(), site.owner};
-  withdraw_lines(site, hba);
+  std::optional<ConfigFile> ident;
+  if (content_of(site.ident_file(), site.owner)) ident.emplace(site.ident_file(), site.owner);
+  ConfigFile* const maps = ident ? &*ident : nullptr;
+  withdraw_lines(site, hba, maps);
   try {
     withdraw_tls(site, config);
   } catch (const Error& error) {
     if (error.code() != Errc::not_taken) throw;
     hba.put_back();
+    if (maps != nullptr) maps->put_back();
     site.server.reload(site.deadline());
     throw;
   }
   hba.keep();
+  if (maps != nullptr) maps->keep();
   config.keep();
   if (site.layout.is_there()) site.layout.remove_all();
 }

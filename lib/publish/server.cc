@@ -63,10 +63,13 @@ Server::Server(const ServedDatabase& where, const std::filesystem::path& data_di
     throw Error{Errc::unsupported, fmt::format("the server of \"{}\": is of version {}; it takes 14 or later",
                                                printable(data_directory.string()), connection_.server_version() / 10000)};
   }
-  const auto paths =
-      connection_.ask("SELECT pg_catalog.current_setting('config_file'), pg_catalog.current_setting('hba_file')", deadline);
+  const auto paths = connection_.ask(
+      "SELECT pg_catalog.current_setting('config_file'), pg_catalog.current_setting('hba_file'), "
+      "pg_catalog.current_setting('ident_file')",
+      deadline);
   config_file_ = text_at(paths.at(0), 0);
   hba_file_ = text_at(paths.at(0), 1);
+  ident_file_ = text_at(paths.at(0), 2);
 }
 
 Connection Server::connect(Deadline deadline) const {
@@ -97,7 +100,7 @@ Instant Server::now(Deadline deadline) {
   return Instant{std::chrono::seconds{seconds}};
 }
 
-std::vector<std::string> Server::faults(Deadline deadline) {
+std::vector<std::string> Server::faults(Maps maps, Deadline deadline) {
   std::vector<std::string> found;
   const auto add = [&found](const std::string& file, const Row& row) {
     found.push_back(fmt::format("{}, line {}: {}", std::filesystem::path{file}.filename().string(), number_at(row, 1),
@@ -116,6 +119,31 @@ std::vector<std::string> Server::faults(Deadline deadline) {
                : "SELECT '', line_number, error FROM pg_catalog.pg_hba_file_rules WHERE error IS NOT NULL AND type IS NULL",
            deadline))
     add(names_files ? text_at(row, 0) : hba_file_.string(), row);
+  if (maps == Maps::left_alone || !shows_maps()) return found;
+  for (const Row& row : connection_.ask(
+           names_files ? "SELECT file_name, line_number, error FROM pg_catalog.pg_ident_file_mappings WHERE error IS NOT NULL"
+                       : "SELECT '', line_number, error FROM pg_catalog.pg_ident_file_mappings WHERE error IS NOT NULL",
+           deadline))
+    add(names_files ? text_at(row, 0) : ident_file_.string(), row);
+  return found;
+}
+
+bool Server::shows_maps() const { return connection_.server_version() >= 150000; }
+
+std::vector<std::string> Server::others_in_map(const std::string& map, Deadline deadline) {
+  const bool names_files = dialect() == hba::Dialect::regular_expressions;
+  const std::string content = content_of(ident_file_, owner_).value_or("");
+  const BlockLines ours = lines_of_block(content, ident_file_.string());
+  std::vector<std::string> found;
+  for (const Row& row :
+       connection_.ask(names_files ? "SELECT file_name, line_number FROM pg_catalog.pg_ident_file_mappings WHERE map_name = $1"
+                                   : "SELECT '', line_number FROM pg_catalog.pg_ident_file_mappings WHERE map_name = $1",
+                       deadline, {map})) {
+    const std::string file = names_files ? text_at(row, 0) : ident_file_.string();
+    const int number = number_at(row, 1);
+    if (file == ident_file_.string() && ours.hold(number)) continue;
+    found.push_back(fmt::format("{}, line {}", printable(std::filesystem::path{file}.filename().string()), number));
+  }
   return found;
 }
 
@@ -150,8 +178,7 @@ std::vector<hba::Rule> Server::rules(Deadline deadline) {
                                       "FROM pg_catalog.pg_hba_file_rules WHERE type IS NOT NULL ORDER BY line_number";
   struct Read {
     std::vector<hba::Line> lines;
-    int first_of_block = 0;
-    int last_of_block = 0;
+    BlockLines ours;
   };
   std::map<std::string, Read> files;
   const auto read = [&](const std::string& file) -> const Read& {
@@ -160,12 +187,7 @@ std::vector<hba::Rule> Server::rules(Deadline deadline) {
     Read made;
     const std::string content = content_of(file, owner_).value_or("");
     made.lines = hba::lines_of(content);
-    const ManagedFile ours = managed(content, file);
-    if (ours.block) {
-      const auto count = [](std::string_view text) { return static_cast<int>(std::count(text.begin(), text.end(), '\n')); };
-      made.first_of_block = count(std::string_view{content}.substr(0, content.find(*ours.block))) + 1;
-      made.last_of_block = made.first_of_block + count(*ours.block) - 1;
-    }
+    made.ours = lines_of_block(content, file);
     return files.emplace(file, std::move(made)).first->second;
   };
   std::vector<hba::Rule> rules;
@@ -173,7 +195,7 @@ std::vector<hba::Rule> Server::rules(Deadline deadline) {
     const std::string file = names_files ? text_at(row, 0) : hba_file_.string();
     const int number = number_at(row, 1);
     const Read& there = read(file);
-    if (number >= there.first_of_block && number <= there.last_of_block) continue;
+    if (there.ours.hold(number)) continue;
     const auto line =
         std::find_if(there.lines.begin(), there.lines.end(), [number](const hba::Line& l) { return l.number == number; });
     rules.push_back({.file = file,
@@ -194,34 +216,58 @@ hba::Matches Server::matches(Deadline deadline) {
   };
 }
 
-std::vector<Survey::Session> Server::sessions(const std::string& database, const std::vector<RoleName>& roles,
-                                              const std::vector<Certificate>& roots, const std::vector<Cidr>& keep,
-                                              Deadline deadline) {
+namespace {
+
+bool holds(const std::vector<Cidr>& blocks, const std::string& address) {
+  return std::any_of(blocks.begin(), blocks.end(), [&address](const Cidr& block) {
+    try {
+      return block.contains(address);
+    } catch (const Error&) {
+      return false;  // an address with a zone
+    }
+  });
+}
+
+// A session as pg_stat_activity and pg_stat_ssl show it.
+struct Seen {
+  Survey::Session session;
+  std::string issuer;
+  std::string subject;
+};
+
+// Whether such a one could be opened where this is served, as far as the server shows.
+bool could_come(const Seen& seen, const Publication& what, std::string_view our_name) {
+  if (holds(what.keep, seen.session.address)) return true;
+  if (!holds(what.rules, seen.session.address)) return false;
+  if (std::ranges::find(what.roles, seen.session.user, &RoleName::text) == what.roles.end()) return false;
+  // A root's name is one CN, of less than the 63 octets where pg_stat_ssl cuts.
+  const bool of_a_root =
+      std::ranges::any_of(what.server.roots(), [&seen](const Certificate& root) { return seen.issuer == "/" + root.subject(); });
+  if (!of_a_root || what.access.clientcert == ClientCert::verify_ca) return of_a_root;
+  constexpr std::size_t kCut = 63;
+  const std::string named = "/CN=" + seen.session.user;
+  if (what.access.binding == BoundTo::space) return seen.subject.ends_with(named) || seen.subject.size() >= kCut;
+  return seen.subject == fmt::format("/OU={}{}", our_name, named).substr(0, kCut);
+}
+
+}  // namespace
+
+std::vector<Survey::Session> Server::cut_off(const std::string& database, const Publication& what, Whose whose, Deadline deadline) {
   std::vector<Survey::Session> found;
   for (const Row& row :
-       connection_.ask("SELECT a.usename, a.datname, pg_catalog.host(a.client_addr), a.application_name, a.pid, s.issuer_dn "
-                       "FROM pg_catalog.pg_stat_activity a LEFT JOIN pg_catalog.pg_stat_ssl s ON s.pid = a.pid "
+       connection_.ask("SELECT a.usename, a.datname, pg_catalog.host(a.client_addr), a.application_name, a.pid, s.issuer_dn, "
+                       "s.client_dn FROM pg_catalog.pg_stat_activity a LEFT JOIN pg_catalog.pg_stat_ssl s ON s.pid = a.pid "
                        "WHERE a.datname = $1 AND a.client_addr IS NOT NULL AND a.backend_type = 'client backend' "
-                       "AND a.pid <> pg_catalog.pg_backend_pid() ORDER BY a.pid",
-                       deadline, {database})) {
-    const std::string& user = text_at(row, 0);
-    const std::string& address = text_at(row, 2);
-    const auto holds = [&address](const std::vector<Cidr>& blocks) {
-      return std::any_of(blocks.begin(), blocks.end(), [&address](const Cidr& block) {
-        try {
-          return block.contains(address);
-        } catch (const Error&) {
-          return false;  // an address with a zone
-        }
-      });
-    };
-    // A root's name is one CN, of less than the 63 octets where pg_stat_ssl cuts.
-    const bool shows_a_certificate = std::any_of(
-        roots.begin(), roots.end(), [&row](const Certificate& root) { return text_at(row, 5) == "/" + root.subject(); });
-    const bool may_log_in = std::any_of(roles.begin(), roles.end(), [&user](const RoleName& role) { return role.text() == user; });
-    if (holds(keep) || (holds(hba::loopback()) && shows_a_certificate && may_log_in)) continue;
-    found.push_back(
-        {.user = user, .database = text_at(row, 1), .address = address, .application = text_at(row, 3), .pid = number_at(row, 4)});
+                       "AND (a.pid = pg_catalog.pg_backend_pid()) = $2::boolean ORDER BY a.pid",
+                       deadline, {database, whose == Whose::ours ? "true" : "false"})) {
+    Seen seen{.session = {.user = text_at(row, 0),
+                          .database = text_at(row, 1),
+                          .address = text_at(row, 2),
+                          .application = text_at(row, 3),
+                          .pid = number_at(row, 4)},
+              .issuer = text_at(row, 5),
+              .subject = text_at(row, 6)};
+    if (!could_come(seen, what, where_.database.text())) found.push_back(std::move(seen.session));
   }
   return found;
 }

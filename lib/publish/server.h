@@ -29,22 +29,29 @@ class Server final {
 
   [[nodiscard]] const std::filesystem::path& config_file() const noexcept { return config_file_; }
   [[nodiscard]] const std::filesystem::path& hba_file() const noexcept { return hba_file_; }
+  [[nodiscard]] const std::filesystem::path& ident_file() const noexcept { return ident_file_; }
   [[nodiscard]] hba::Dialect dialect() const;
   [[nodiscard]] Instant now(Deadline deadline);  // by its clock, which is the one that judges certificates
 
   // --- what it would read ---
 
   // Lines that it would not take, so that it would not read the file again: "pg_hba.conf, line 7: invalid authentication method".
-  [[nodiscard]] std::vector<std::string> faults(Deadline deadline);
+  enum class Maps { left_alone, needed };
+  [[nodiscard]] std::vector<std::string> faults(Maps maps, Deadline deadline);
+  // Whether it shows what it has read of pg_ident.conf: from PostgreSQL 15 on.
+  [[nodiscard]] bool shows_maps() const;
+  // Lines of a map that are not ours: "pg_ident.conf, line 7".
+  [[nodiscard]] std::vector<std::string> others_in_map(const std::string& map, Deadline deadline);
   // Settings of ours that another file or the command line has the last word about: "ssl_cert_file: postgresql.auto.conf".
   // `by_file` is current.conf once it is included, and empty before.
   [[nodiscard]] std::vector<std::string> overriding(const std::filesystem::path& by_file, Deadline deadline);
   // The lines of pg_hba.conf (and what it includes) but for those of our block.
   [[nodiscard]] std::vector<hba::Rule> rules(Deadline deadline);
   [[nodiscard]] hba::Matches matches(Deadline deadline);
-  [[nodiscard]] std::vector<Survey::Session> sessions(const std::string& database, const std::vector<RoleName>& roles,
-                                                      const std::vector<Certificate>& roots, const std::vector<Cidr>& keep,
-                                                      Deadline deadline);
+  // Sessions over TCP in that database that could not be opened again where this is served: others', or our own.
+  enum class Whose { others, ours };
+  [[nodiscard]] std::vector<Survey::Session> cut_off(const std::string& database, const Publication& what, Whose whose,
+                                                     Deadline deadline);
 
   // --- what it has read ---
 
@@ -64,6 +71,7 @@ class Server final {
   Connection connection_;
   std::filesystem::path config_file_;
   std::filesystem::path hba_file_;
+  std::filesystem::path ident_file_;
 };
 
 }  // namespace spaceca::publish

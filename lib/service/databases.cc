@@ -18,6 +18,7 @@
 #include "service/publication.h"
 #include "service/revocation.h"
 #include "service/words.h"
+#include "store/ip_rules.h"
 #include "store/spaces.h"
 
 namespace spaceca {
@@ -97,6 +98,14 @@ store::DatabaseRow get_database(sql::Transaction& tx, const Id& space, const Dat
 
 bool is_enabled(const store::DatabaseRow& row) { return row.state == "Provisioning" || row.state == "Operational"; }
 
+Access access_of(const store::DatabaseRow& row) {
+  return {.method = auth_method_of(row.method), .clientcert = client_cert_of(row.clientcert), .binding = binding_of(row.binding)};
+}
+
+BoundTo usual_binding(sql::Transaction& tx, const Id& space) {
+  return space_kind_of(store::space_of(tx, space).kind) == SpaceKind::shield ? BoundTo::database : BoundTo::space;
+}
+
 DatabaseRecord record_of(sql::Transaction& tx, const store::DatabaseRow& row) {
   DatabaseRecord record{.space = SpaceName{store::space_of(tx, row.space).name},
                         .name = DatabaseName{row.name},
@@ -106,6 +115,7 @@ DatabaseRecord record_of(sql::Transaction& tx, const store::DatabaseRow& row) {
                         .role = RoleName{row.role},
                         .contacts = lines_of(row.contacts),
                         .data_directory = row.data_directory,
+                        .access = access_of(row),
                         .created_at = row.created_at,
                         .updated_at = row.updated_at,
                         .publication_pending = row.state == "Deprovisioning" || (is_enabled(row) && row.proved < row.wanted),
@@ -212,11 +222,21 @@ DatabaseUrl Space::url(const DatabaseName& name) const {
 
 // --- mTLS ---
 
-DatabaseRecord Space::enable_mtls(const DatabaseName& name, const std::vector<Cidr>& keep, const WriteOptions& options) const {
+DatabaseRecord Space::enable_mtls(const DatabaseName& name, const MtlsOptions& mtls, const WriteOptions& options) const {
   service::Core& core = impl_->authority;
+  const Access access = [&] {
+    const auto tx = core.driver.read();
+    return access_of(mtls.access, service::usual_binding(*tx, impl_->id));
+  }();
   std::vector<std::string> blocks;
-  for (const Cidr& block : keep) blocks.push_back(block.text());
-  const service::Once once{impl_->id, options, "enable_mtls", impl_->actor, name.text() + '\n' + service::joined_lines(blocks)};
+  for (const Cidr& block : mtls.keep) blocks.push_back(block.text());
+  const std::string kept = service::joined_lines(blocks);
+  const store::AccessColumns columns{.method = text_of(access.method),
+                                     .clientcert = text_of(access.clientcert),
+                                     .binding = text_of(access.binding),
+                                     .kept_blocks = kept};
+  const std::string text = fmt::format("{}\n{} {} {}\n{}", name.text(), columns.method, columns.clientcert, columns.binding, kept);
+  const service::Once once{impl_->id, options, "enable_mtls", impl_->actor, text};
   const auto perform = [&](const service::Once& request) {
     return service::with_fresh_facts([&] {
       const Instant now = core.now();
@@ -233,13 +253,17 @@ DatabaseRecord Space::enable_mtls(const DatabaseName& name, const std::vector<Ci
       };
       service::Issuance issuance{core, facts, orders, now};
       auto events = issuance.events("issue");
-      events.insert(events.begin(), {.verb = "enable_mtls", .object = name.text()});
+      events.insert(events.begin(), {.verb = "enable_mtls",
+                                     .object = name.text(),
+                                     .details = {{"method", std::string{columns.method}},
+                                                 {"clientcert", std::string{columns.clientcert}},
+                                                 {"bind", std::string{columns.binding}}}});
       core.commits.run([&](sql::Transaction& tx) {
         if (!store::move_database(tx, facts.database.id, "disabled", "Provisioning", now)) {
           service::refuse(name,
                           fmt::format("mTLS is not disabled, its state is {}", store::database_of(tx, facts.database.id).state));
         }
-        store::set_kept_blocks(tx, facts.database.id, service::joined_lines(blocks));
+        store::set_access(tx, facts.database.id, columns);
         issuance.record(tx);
         store::set_server(tx, facts.database.id, issuance.ids().front(), false);
         store::want_publication(tx, facts.database.id);
@@ -281,6 +305,7 @@ void Space::destroy_database(const DatabaseName& name, const WriteOptions& optio
       const store::DatabaseRow row = service::get_database(tx, impl_->id, name);
       if (row.state != "disabled") service::refuse(name, fmt::format("mTLS is in the state {}; destroy that first", row.state));
       roots = service::revoke_all(tx, impl_->id, row.id, RevocationReason::cessation_of_operation, now);
+      store::delete_ip_rules(tx, row.id, now);
       store::forget_urls(tx, row.id);
       request.record(tx, std::span{&row.id, 1}, now);
       service::record(tx, core.vault, impl_->id, now, impl_->actor, {.verb = "destroy_database", .object = row.name});
@@ -295,9 +320,9 @@ void Space::destroy_database(const DatabaseName& name, const WriteOptions& optio
   }));
 }
 
-Survey Space::survey(const DatabaseName& name, Publisher& publisher, const std::vector<Cidr>& keep) const {
+Survey Space::survey(const DatabaseName& name, Publisher& publisher, const MtlsOptions& mtls) const {
   service::Core& core = impl_->authority;
-  return service::survey(core, impl_->id, name, publisher, keep);
+  return service::survey(core, impl_->id, name, publisher, mtls);
 }
 
 }  // namespace spaceca

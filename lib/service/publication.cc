@@ -18,6 +18,7 @@
 #include "service/revocation.h"
 #include "service/words.h"
 #include "store/databases.h"
+#include "store/ip_rules.h"
 #include "store/spaces.h"
 
 namespace spaceca {
@@ -49,7 +50,7 @@ std::vector<Cidr> kept_blocks(const store::DatabaseRow& database) {
 }
 
 Publication publication_of(Core& core, sql::Transaction& tx, const store::DatabaseRow& database, const Trust& trust,
-                           std::int64_t number) {
+                           const std::vector<store::IpRuleRow>& rules, std::int64_t number) {
   const auto server = database.server_certificate ? store::find_certificate(tx, database.space, *database.server_certificate)
                                                   : std::optional<store::CertificateRow>{};
   if (!server) throw Error{Errc::policy, fmt::format("database \"{}\": has no server certificate", database.name)};
@@ -59,8 +60,10 @@ Publication publication_of(Core& core, sql::Transaction& tx, const store::Databa
                    .server = std::move(bundle).credential(),
                    .crls = trust.crls,
                    .roles = {},
+                   .access = access_of(database),
                    .keep = kept_blocks(database)};
   for (const std::string& role : store::roles(tx, database.id)) what.roles.emplace_back(role);
+  for (const store::IpRuleRow& rule : rules) what.rules.emplace_back(rule.cidr);
   return what;
 }
 
@@ -195,6 +198,7 @@ void withdraw(Core& core, const store::DatabaseRow& database, Publisher& publish
   core.commits.run([&](sql::Transaction& tx) {
     if (!store::move_database(tx, database.id, "Deprovisioning", "disabled", now)) return;
     store::forget_proofs(tx, database.id);
+    store::mark_authorizing(tx, database.id);
     store::record_published(tx, database.id, database.wanted, now);
     settle(tx, database.space, now);
     record(tx, core.vault, database.space, now, sweeper(), {.verb = "withdraw", .object = database.name});
@@ -219,11 +223,13 @@ void publish(Core& core, const store::DatabaseRow& database, Publisher& publishe
   std::optional<Publication> what;
   std::optional<ServedDatabase> where;
   store::DatabaseRow fresh;
+  std::vector<store::IpRuleRow> rules;
   {
     const auto tx = core.driver.read();
     fresh = store::database_of(*tx, database.id);
     trust = read_trust(core, *tx, database.space);
-    what.emplace(publication_of(core, *tx, fresh, trust, probes.publication));
+    rules = store::ip_rules(*tx, database.id);
+    what.emplace(publication_of(core, *tx, fresh, trust, rules, probes.publication));
     where.emplace(served(core, *tx, fresh));
   }
   publisher.publish(*where, *what, probes.pairs);
@@ -241,6 +247,7 @@ void publish(Core& core, const store::DatabaseRow& database, Publisher& publishe
       const bool served = std::ranges::find(trust.roots, proof.root, &store::RootRow::id) != trust.roots.end();
       if (!served && root && !is_trusted(*root)) store::forget_proof(tx, database.id, proof.root);
     }
+    for (const store::IpRuleRow& rule : rules) store::mark_authorized(tx, rule);
     static_cast<void>(store::move_database(tx, database.id, "Provisioning", "Operational", now));
     settle(tx, database.space, now);
     record(tx, core.vault, database.space, now, sweeper(),
@@ -296,7 +303,7 @@ void settle(sql::Transaction& tx, const Id& space, Instant now) {
   }
 }
 
-Survey survey(Core& core, const Id& space, const DatabaseName& name, Publisher& publisher, const std::vector<Cidr>& keep) {
+Survey survey(Core& core, const Id& space, const DatabaseName& name, Publisher& publisher, const MtlsOptions& mtls) {
   const Instant now = core.now();
   const auto tx = core.driver.read();
   const store::DatabaseRow database = get_database(*tx, space, name);
@@ -311,8 +318,10 @@ Survey survey(Core& core, const Id& space, const DatabaseName& name, Publisher& 
                    .server = core.issuers.of(facts.root)->issue_with_key(ServerSubject{.hosts = {HostName{"survey.invalid"}}}, now),
                    .crls = trust.crls,
                    .roles = {},
-                   .keep = keep};
+                   .access = access_of(mtls.access, usual_binding(*tx, space)),
+                   .keep = mtls.keep};
   for (const std::string& role : store::roles(*tx, database.id)) what.roles.emplace_back(role);
+  for (const store::IpRuleRow& rule : store::ip_rules(*tx, database.id)) what.rules.emplace_back(rule.cidr);
   if (what.roles.empty()) what.roles.emplace_back(database.role);
   return publisher.survey(served(core, *tx, database), what);
 }

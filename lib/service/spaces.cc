@@ -20,7 +20,7 @@ namespace service {
 namespace {
 
 SpaceRecord record_of(Core& core, sql::Transaction& tx, const store::SpaceRow& row) {
-  SpaceRecord record{.name = SpaceName{row.name}, .kind = SpaceKind::private_space, .created_at = row.created_at, .roots = {}};
+  SpaceRecord record{.name = SpaceName{row.name}, .kind = space_kind_of(row.kind), .created_at = row.created_at, .roots = {}};
   for (const store::RootRow& root : store::roots_of(tx, row.id)) {
     record.roots.push_back({.generation = generation_of(root),
                             .state = root_state(root),
@@ -63,24 +63,26 @@ NewRoot make_root(Core& core, const Id& space, const SpaceName& name, std::int64
 
 }  // namespace service
 
-Space Authority::create_space(const SpaceName& name, const Actor& actor, const WriteOptions& options) {
+Space Authority::create_space(const SpaceName& name, const Actor& actor, SpaceKind kind, const WriteOptions& options) {
   service::Core& core = *impl_;
-  const service::Once once{{}, options, "create_space", actor, name.text()};
+  const std::string word{text_of(kind)};
+  const service::Once once{{}, options, "create_space", actor, fmt::format("{}\n{}", name.text(), word)};
   const auto perform = [&](const service::Once& request) {
     const Instant now = core.now();
     const service::Id id = ossl::draw_uuid(now);
     const service::NewRoot root = service::make_root(core, id, name, 1, "active", now);
     core.commits.run([&](sql::Transaction& tx) {
       store::begin_time(tx, id, now);
-      if (!store::insert(
-              tx, store::SpaceRow{.id = id, .name = name.text(), .kind = "private", .last_generation = 1, .created_at = now})) {
+      if (!store::insert(tx,
+                         store::SpaceRow{.id = id, .name = name.text(), .kind = word, .last_generation = 1, .created_at = now})) {
         throw Error{Errc::exists, fmt::format("space \"{}\": is there already", name.text())};
       }
       if (!store::insert(tx, root.row, root.crl)) throw Error{Errc::exists, fmt::format("space \"{}\": has a root", name.text())};
       request.record(tx, std::span{&id, 1}, now);
-      const service::AuditEvent event{.verb = "create_space",
-                                      .object = name.text(),
-                                      .details = {{"root", "1"}, {"serial", root.issuer->certificate().serial().hex()}}};
+      const service::AuditEvent event{
+          .verb = "create_space",
+          .object = name.text(),
+          .details = {{"kind", word}, {"root", "1"}, {"serial", root.issuer->certificate().serial().hex()}}};
       service::record(tx, core.vault, id, now, actor, event);
       service::record(tx, core.vault, {}, now, actor, event);
     });

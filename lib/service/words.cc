@@ -47,6 +47,12 @@ constexpr std::array kCustodies{
 };
 constexpr std::array kSpaceKinds{
     Word{SpaceKind::private_space, "private"},
+    Word{SpaceKind::shield, "shield"},
+};
+constexpr std::array kIpRuleStates{
+    Word{IpRuleState::authorizing, "Authorizing"},
+    Word{IpRuleState::authorized, "Authorized"},
+    Word{IpRuleState::deleted, "deleted"},
 };
 constexpr std::array kNoticeKinds{
     Word{NoticeKind::renewed, "renewed"},
@@ -90,6 +96,7 @@ std::string_view text_of(CertificateState state) { return word_of(kCertificateSt
 std::string_view text_of(CertificateKind kind) { return word_of(kCertificateKinds, kind); }
 std::string_view text_of(Custody custody) { return word_of(kCustodies, custody); }
 std::string_view text_of(SpaceKind kind) { return word_of(kSpaceKinds, kind); }
+std::string_view text_of(IpRuleState state) { return word_of(kIpRuleStates, state); }
 
 namespace service {
 
@@ -98,6 +105,8 @@ DatabaseState database_state_of(std::string_view word) { return value_of(kDataba
 CertificateState certificate_state_of(std::string_view word) { return value_of(kCertificateStates, word); }
 CertificateKind certificate_kind_of(std::string_view word) { return value_of(kCertificateKinds, word); }
 Custody custody_of(std::string_view word) { return value_of(kCustodies, word); }
+SpaceKind space_kind_of(std::string_view word) { return value_of(kSpaceKinds, word); }
+IpRuleState ip_rule_state_of(std::string_view word) { return value_of(kIpRuleStates, word); }
 NoticeKind notice_kind_of(std::string_view word) { return value_of(kNoticeKinds, word); }
 std::string_view reason_word(RevocationReason reason) { return word_of(kReasons, reason); }
 

@@ -15,6 +15,8 @@ namespace spaceca::service {
 [[nodiscard]] CertificateState certificate_state_of(std::string_view word);
 [[nodiscard]] CertificateKind certificate_kind_of(std::string_view word);
 [[nodiscard]] Custody custody_of(std::string_view word);
+[[nodiscard]] SpaceKind space_kind_of(std::string_view word);
+[[nodiscard]] IpRuleState ip_rule_state_of(std::string_view word);
 [[nodiscard]] NoticeKind notice_kind_of(std::string_view word);
 // As RFC 5280 5.3.1 writes it: "keyCompromise".
 [[nodiscard]] std::string_view reason_word(RevocationReason reason);

@@ -17,6 +17,9 @@ DatabaseRow database_row(const sql::Row& row) {
   database.data_directory = read.text_or_empty();
   database.sealed_url = read.octets_or_empty();
   database.sealed_admin_url = read.octets_or_empty();
+  database.method = read.text();
+  database.clientcert = read.text();
+  database.binding = read.text();
   database.kept_blocks = read.text();
   database.server_certificate = read.id_or_none();
   database.server_forced = read.integer() != 0;
@@ -30,8 +33,9 @@ DatabaseRow database_row(const sql::Row& row) {
 }
 
 constexpr sql::Literal kColumns{
-    "id, space, name, app, state, hosts, role, contacts, data_directory, sealed_url, sealed_admin_url, kept_blocks, "
-    "server_certificate, server_forced, wanted, proved, published_at, publication_error, created_at, updated_at"};
+    "id, space, name, app, state, hosts, role, contacts, data_directory, sealed_url, sealed_admin_url, method, "
+    "clientcert, binding, kept_blocks, server_certificate, server_forced, wanted, proved, published_at, publication_error, "
+    "created_at, updated_at"};
 constexpr sql::Literal kServed{"state IN ('Provisioning', 'Operational', 'Deprovisioning')"};
 
 std::vector<DatabaseRow> collected(sql::Transaction& tx, sql::Statement statement, std::initializer_list<sql::Value> arguments) {
@@ -120,8 +124,9 @@ bool move_database(sql::Transaction& tx, const Id& database, std::string_view fr
              .changed() == 1;
 }
 
-void set_kept_blocks(sql::Transaction& tx, const Id& database, std::string_view blocks) {
-  tx.execute("UPDATE databases SET kept_blocks = $2 WHERE id = $1", {value_of(database), blocks});
+void set_access(sql::Transaction& tx, const Id& database, const AccessColumns& access) {
+  tx.execute("UPDATE databases SET method = $2, clientcert = $3, binding = $4, kept_blocks = $5 WHERE id = $1",
+             {value_of(database), access.method, access.clientcert, access.binding, access.kept_blocks});
 }
 
 void set_server(sql::Transaction& tx, const Id& database, const std::optional<Id>& certificate, bool forced) {

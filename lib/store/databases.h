@@ -23,6 +23,9 @@ struct DatabaseRow {
   std::string data_directory;  // empty: none
   Bytes sealed_url;
   Bytes sealed_admin_url;
+  std::string method = {};
+  std::string clientcert = {};
+  std::string binding = {};
   std::string kept_blocks;
   std::optional<Id> server_certificate = {};
   bool server_forced = false;
@@ -56,7 +59,14 @@ struct DatabasePlace {
 [[nodiscard]] std::string state_of_database(sql::Transaction& tx, const Id& database);  // empty if there is none
 // Only where it is still in the state `from`.
 [[nodiscard]] bool move_database(sql::Transaction& tx, const Id& database, std::string_view from, std::string_view to, Instant at);
-void set_kept_blocks(sql::Transaction& tx, const Id& database, std::string_view blocks);
+// How its clients come in.
+struct AccessColumns {
+  std::string_view method;
+  std::string_view clientcert;
+  std::string_view binding;
+  std::string_view kept_blocks;
+};
+void set_access(sql::Transaction& tx, const Id& database, const AccessColumns& access);
 void set_server(sql::Transaction& tx, const Id& database, const std::optional<Id>& certificate, bool forced);
 // Destroyed: its URLs go.
 void forget_urls(sql::Transaction& tx, const Id& database);

@@ -74,11 +74,11 @@ void as_openssl_reads_extensions(const X509* certificate, Certificate::Impl& int
 
 }  // namespace
 
-std::string rfc2253(ByteView name) {
+std::string rfc2253(ByteView name, NonAscii non_ascii) {
   const ossl::Name parsed{ossl::check(ossl::decoded(d2i_X509_NAME, X509_NAME_free, name), "read a name")};
   const ossl::MemoryBio text{ossl::check(BIO_new(BIO_s_mem()), "make a buffer")};
-  // UTF-8 as it is: ASN1_STRFLGS_ESC_MSB would turn each of its bytes into \XX.
-  const unsigned long flags = XN_FLAG_RFC2253 & ~static_cast<unsigned long>(ASN1_STRFLGS_ESC_MSB);
+  unsigned long flags = XN_FLAG_RFC2253;
+  if (non_ascii == NonAscii::kept) flags &= ~static_cast<unsigned long>(ASN1_STRFLGS_ESC_MSB);
   if (X509_NAME_print_ex(text.get(), parsed.get(), 0, flags) < 0) ossl::fail("print a name");
   char* start = nullptr;
   const long size = BIO_get_mem_data(text.get(), &start);

@@ -34,8 +34,9 @@ inline constexpr std::uint8_t kCrlSign = 0x02;
 // is not checked again. `by_openssl` is OpenSSL's reading of a stranger's, whose word counts on extensions.
 [[nodiscard]] Certificate read_certificate(Bytes der, const PublicKey* public_key = nullptr, const X509* by_openssl = nullptr);
 
-// A Name as RFC 2253 text, which must be one that OpenSSL has accepted. UTF-8 stays as it is.
-[[nodiscard]] std::string rfc2253(ByteView name);
+// A Name as RFC 2253 text, which must be one that OpenSSL has accepted. UTF-8 stays as it is, or each of its octets becomes \XX.
+enum class NonAscii { kept, escaped };
+[[nodiscard]] std::string rfc2253(ByteView name, NonAscii non_ascii = NonAscii::kept);
 
 }  // namespace x509
 }  // namespace spaceca

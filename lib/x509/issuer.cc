@@ -18,6 +18,7 @@
 #include "ossl/uuid.h"
 #include "x509/algorithms.h"
 #include "x509/certificate_impl.h"
+#include "x509/client_name.h"
 #include "x509/crl_writer.h"
 #include "x509/der.h"
 #include "x509/der_reader.h"
@@ -176,10 +177,7 @@ Request Issuer::Impl::request(const ServerSubject& subject) const {
 
 Request Issuer::Impl::request(Workbench& bench, const ClientSubject& subject, Instant now) {
   der::Writer name;
-  name.sequence([&] {
-    if (subject.database) x509::write_rdn(name, der::oids::kOrganizationalUnit, subject.database->text());
-    x509::write_rdn(name, der::oids::kCommonName, subject.role.text());
-  });
+  x509::write_client_name(name, subject.database, subject.role);
   der::Writer id;
   x509::write_subject_alt_name(id, subject.id ? *subject.id : CertificateId{ossl::draw_uuid(bench.random, now)});
   return {Profile::client, name.take(), id.take(), subject.role.text()};

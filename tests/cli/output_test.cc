@@ -143,6 +143,7 @@ DatabaseRecord database(const std::string& name, const std::string& space = "acm
           .role = RoleName{"app"},
           .contacts = {},
           .data_directory = {},
+          .access = {},
           .created_at = {},
           .updated_at = {},
           .publication_pending = false,

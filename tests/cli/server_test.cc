@@ -30,6 +30,12 @@ TEST_CASE("a database is enabled, used, rotated and disabled by commands, each p
   play("server.txt", folder.path(), environment_of(server));
 }
 
+TEST_CASE("addresses are let in and out by commands, each proved before it ends", "[cli][postgres]") {
+  const TemporaryFolder folder;
+  const Postgres server{{}, kByPassword};
+  play("ip_rules.txt", folder.path(), environment_of(server));
+}
+
 TEST_CASE("a store put back from a backup publishes only after spaces:adopt, and the revoked stays out", "[cli][postgres]") {
   const TemporaryFolder folder;
   const Postgres server{{}, kByPassword};

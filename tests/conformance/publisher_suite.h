@@ -30,7 +30,12 @@ class PublisherSuite {
     std::vector<Probe> probes;
   };
   Made make(std::uint64_t number, const std::vector<Serial>& revoked = {}) {
-    Made made{.what = {.number = number, .server = server(), .crls = {}, .roles = {RoleName{"app"}}}, .probes = {}};
+    Made made{.what = {.number = number,
+                       .server = server(),
+                       .crls = {},
+                       .roles = {RoleName{"app"}},
+                       .rules = {Cidr{"127.0.0.0/8"}, Cidr{"::1"}}},
+              .probes = {}};
     made.probes.push_back(probe_of(root_, 1));
     std::vector<RevokedEntry> entries;
     for (const Serial& serial : revoked) entries.push_back({serial, now_});

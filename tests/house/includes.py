@@ -25,6 +25,7 @@ ARROWS = {
 
 # The folder that implements a public header. The header obeys that folder's arrows.
 HOMES = {
+    "access.h": "base",
     "bytes.h": "base",
     "cidr.h": "base",
     "clock.h": "base",

@@ -36,9 +36,20 @@ bool never(const std::string&, const std::string&) { return false; }
 hba::Outcome outcome(const std::vector<hba::Rule>& today, const std::vector<std::string>& keep = {},
                      const std::string& database = "app", hba::Dialect dialect = hba::Dialect::plain,
                      const hba::Matches& matches = never) {
-  hba::Plan plan{.database = database, .roles = {}, .keep = {}, .dialect = dialect};
+  hba::Plan plan{.database = database, .roles = {}, .rules = {}, .access = {}, .map = {}, .keep = {}, .dialect = dialect};
   for (const std::string& block : keep) plan.keep.emplace_back(block);
   return hba::outcome_of(plan, today, matches);
+}
+
+// For two roles, from this machine.
+hba::Plan plan_of(const std::string& database, const Access& access = {}) {
+  return {.database = database,
+          .roles = {RoleName{"app"}, RoleName{"a \"b\""}},
+          .rules = {Cidr{"127.0.0.1"}, Cidr{"2001:db8::/32"}},
+          .access = access,
+          .map = "spaceca-orders",
+          .keep = {},
+          .dialect = hba::Dialect::plain};
 }
 
 }  // namespace
@@ -93,15 +104,33 @@ TEST_CASE("a line that ends with a backslash goes on, and counts from its first"
   CHECK(lines[1].number == 4);
 }
 
-TEST_CASE("each role has a line for this machine, and nobody else comes in", "[hba]") {
-  const hba::Plan plan{
-      .database = "my app", .roles = {RoleName{"app"}, RoleName{"a \"b\""}}, .keep = {}, .dialect = hba::Dialect::plain};
-  CHECK(hba::outcome_of(plan, {}, never).lines ==
-        "hostssl \"my app\" \"app\" 127.0.0.0/8 scram-sha-256 clientcert=verify-ca\n"
-        "hostssl \"my app\" \"app\" ::1/128 scram-sha-256 clientcert=verify-ca\n"
-        "hostssl \"my app\" \"a \"\"b\"\"\" 127.0.0.0/8 scram-sha-256 clientcert=verify-ca\n"
-        "hostssl \"my app\" \"a \"\"b\"\"\" ::1/128 scram-sha-256 clientcert=verify-ca\n"
+TEST_CASE("each role has a line for each block, and nobody else comes in", "[hba]") {
+  CHECK(hba::outcome_of(plan_of("my app"), {}, never).lines ==
+        "hostssl \"my app\" \"app\" 127.0.0.1/32 scram-sha-256 clientcert=verify-ca\n"
+        "hostssl \"my app\" \"app\" 2001:db8::/32 scram-sha-256 clientcert=verify-ca\n"
+        "hostssl \"my app\" \"a \"\"b\"\"\" 127.0.0.1/32 scram-sha-256 clientcert=verify-ca\n"
+        "hostssl \"my app\" \"a \"\"b\"\"\" 2001:db8::/32 scram-sha-256 clientcert=verify-ca\n"
         "host \"my app\" all all reject\n");
+}
+
+TEST_CASE("without a block, or without a role, nobody comes in", "[hba]") {
+  hba::Plan plan = plan_of("app");
+  plan.rules.clear();
+  CHECK(hba::outcome_of(plan, {}, never).lines == "host \"app\" all all reject\n");
+  plan = plan_of("app");
+  plan.roles.clear();
+  CHECK(hba::outcome_of(plan, {}, never).lines == "host \"app\" all all reject\n");
+}
+
+TEST_CASE("a line asks for what the access says", "[hba]") {
+  const std::string line = "hostssl \"app\" \"app\" 127.0.0.1/32 ";
+  auto [access, method] = GENERATE(table<Access, std::string>({
+      {{AuthMethod::scram_sha_256, ClientCert::verify_ca, BoundTo::space}, "scram-sha-256 clientcert=verify-ca\n"},
+      {{AuthMethod::scram_sha_256, ClientCert::verify_full, BoundTo::space}, "scram-sha-256 clientcert=verify-full\n"},
+      {{AuthMethod::cert, ClientCert::verify_full, BoundTo::space}, "cert clientcert=verify-full\n"},
+      {{AuthMethod::cert, ClientCert::verify_full, BoundTo::database}, "cert clientname=DN map=spaceca-orders\n"},
+  }));
+  CHECK(hba::outcome_of(plan_of("app", access), {}, never).lines.starts_with(line + method));
 }
 
 TEST_CASE("lines over TCP that decide about the database are overridden, others are not", "[hba]") {
@@ -156,12 +185,14 @@ TEST_CASE("for addresses that are kept, today's lines stand above the reject", "
 }
 
 TEST_CASE("today's lines for a kept address decide before ours, which would ask for a certificate", "[hba]") {
-  hba::Plan plan{.database = "app", .roles = {RoleName{"app"}}, .keep = {Cidr{"127.0.0.1"}}, .dialect = hba::Dialect::plain};
+  hba::Plan plan = plan_of("app");
+  plan.roles.pop_back();
+  plan.keep = {Cidr{"127.0.0.1"}};
   const std::vector<hba::Rule> today = {rule("host all all 127.0.0.1/32 md5", "127.0.0.1", "255.255.255.255")};
   CHECK(hba::outcome_of(plan, today, never).lines ==
         "host \"app\" all 127.0.0.1/32 md5\n"
-        "hostssl \"app\" \"app\" 127.0.0.0/8 scram-sha-256 clientcert=verify-ca\n"
-        "hostssl \"app\" \"app\" ::1/128 scram-sha-256 clientcert=verify-ca\n"
+        "hostssl \"app\" \"app\" 127.0.0.1/32 scram-sha-256 clientcert=verify-ca\n"
+        "hostssl \"app\" \"app\" 2001:db8::/32 scram-sha-256 clientcert=verify-ca\n"
         "host \"app\" all all reject\n");
 }
 

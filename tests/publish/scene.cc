@@ -67,7 +67,11 @@ Crl Acme::crl(const std::vector<Serial>& revoked) const {
 }
 
 Publication Acme::publication(std::uint64_t number, const std::vector<Serial>& revoked) const {
-  return {.number = number, .server = server(), .crls = {crl(revoked)}, .roles = {RoleName{"app"}}, .keep = {}};
+  return {.number = number,
+          .server = server(),
+          .crls = {crl(revoked)},
+          .roles = {RoleName{"app"}},
+          .rules = {Cidr{"127.0.0.0/8"}, Cidr{"::1"}}};
 }
 
 ServedDatabase Scene::where(const std::string& space, const std::string& database) const {

@@ -77,6 +77,11 @@ constexpr std::array kRules{
     Rule{"a database that is gone with live certificates",
          "SELECT c.id FROM certificates c JOIN databases d ON d.id = c.database WHERE d.state = 'destroyed' AND c.kind <> 'probe' "
          "AND c.state IN ('pending', 'ready')"},
+    Rule{"an IP rule that is authorized where nothing is served",
+         "SELECT r.id FROM ip_rules r JOIN databases d ON d.id = r.database WHERE r.state = 'Authorized' AND d.state IN "
+         "('disabled', 'destroyed')"},
+    Rule{"an IP rule of a database that is gone",
+         "SELECT r.id FROM ip_rules r JOIN databases d ON d.id = r.database WHERE r.state <> 'deleted' AND d.state = 'destroyed'"},
     Rule{"a signing key that is gone", "SELECT id FROM roots WHERE key_handle IS NULL AND state NOT IN ('retired', 'distrusted')"},
 };
 
@@ -156,6 +161,7 @@ std::string content_of(sql::Driver& driver) {
       sql::Statement{"SELECT * FROM database_roles ORDER BY database, role"},
       sql::Statement{"SELECT * FROM proofs ORDER BY database, root"},
       sql::Statement{"SELECT * FROM revocations ORDER BY root, serial"},
+      sql::Statement{"SELECT * FROM ip_rules ORDER BY id"},
       sql::Statement{"SELECT * FROM notices ORDER BY id"},
       sql::Statement{"SELECT * FROM idempotency_keys ORDER BY scope, key"},
       sql::Statement{"SELECT * FROM audit ORDER BY chain, number"},

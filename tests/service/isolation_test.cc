@@ -14,6 +14,7 @@ namespace {
 struct Named {
   DatabaseName database;
   CertificateId certificate;
+  IpRuleId rule;
 };
 
 class Neighbours : public AuthorityScene {
@@ -22,6 +23,7 @@ class Neighbours : public AuthorityScene {
     database(acme);
     client = acme.issue_client(db()).record.id;
     static_cast<void>(acme.issue_client(db()));
+    rule = acme.create_ip_rule(db(), {.cidr = Cidr{"192.0.2.0/24"}}).id;
     database(rival, "other");
     own = rival.issue_client(db("other")).record.id;
   }
@@ -29,7 +31,7 @@ class Neighbours : public AuthorityScene {
   // The refusal, with what was named taken out of its words.
   [[nodiscard]] static Refused tried(const std::function<void(const Named&)>& verb, const Named& what) {
     Refused no = refused([&] { verb(what); });
-    for (const std::string& name : {what.database.text(), what.certificate.text()}) {
+    for (const std::string& name : {what.database.text(), what.certificate.text(), what.rule.text()}) {
       for (auto at = no.text.find(name); at != std::string::npos; at = no.text.find(name)) no.text.replace(at, name.size(), "IT");
     }
     return no;
@@ -39,12 +41,14 @@ class Neighbours : public AuthorityScene {
   Space acme, rival;
   CertificateId client{"00000000-0000-4000-8000-000000000000"};  // of acme
   CertificateId own = client;                                    // of rival
+  IpRuleId rule{"00000000-0000-4000-8000-000000000000"};         // of acme
 };
 
 TEST_CASE_METHOD(Neighbours, "a space's verbs find nothing of another space, and say what they say of what is nowhere",
                  "[isolation]") {
-  const Named theirs{db(), client};
-  const Named nowhere{db("nosuch"), CertificateId{"00000000-0000-4000-8000-000000000000"}};
+  const Named theirs{db(), client, rule};
+  const Named nowhere{db("nosuch"), CertificateId{"00000000-0000-4000-8000-000000000000"},
+                      IpRuleId{"00000000-0000-4000-8000-000000000000"}};
   const std::vector<ClientRequest> three(3);
   const std::vector<std::function<void(const Named&)>> verbs{
       [&](const Named& what) { static_cast<void>(rival.download(what.certificate)); },
@@ -65,6 +69,11 @@ TEST_CASE_METHOD(Neighbours, "a space's verbs find nothing of another space, and
       [&](const Named& what) { static_cast<void>(rival.url(what.database)); },
       [&](const Named& what) { static_cast<void>(rival.certificates(what.database)); },
       [&](const Named& what) { rival.force_server(what.database); },
+      [&](const Named& what) { static_cast<void>(rival.create_ip_rule(what.database, {.cidr = Cidr{"::1"}})); },
+      [&](const Named& what) { static_cast<void>(rival.ip_rules(what.database)); },
+      [&](const Named& what) { static_cast<void>(rival.ip_rule_history(what.database)); },
+      [&](const Named& what) { static_cast<void>(rival.update_ip_rule(what.rule, {.description = "ours"})); },
+      [&](const Named& what) { static_cast<void>(rival.delete_ip_rule(what.rule)); },
   };
   const std::string before = content();
   for (std::size_t i = 0; i < verbs.size(); ++i) {
@@ -79,6 +88,7 @@ TEST_CASE_METHOD(Neighbours, "a space's verbs find nothing of another space, and
 TEST_CASE_METHOD(Neighbours, "what a space finds and lists is its own", "[isolation]") {
   CHECK_FALSE(rival.find_database(db()).has_value());
   CHECK_FALSE(rival.find_certificate(client).has_value());
+  CHECK_FALSE(rival.find_ip_rule(rule).has_value());
   CHECK(rival.find_by_serial(acme.find_certificate(client)->serial).empty());
   CHECK(rival.databases().items.size() == 1);
   CHECK(rival.crls().size() == 1);

@@ -6,7 +6,15 @@
 #include <cstdlib>
 #include <string>
 
+// There where a sanitizer's runtime is linked.
+extern "C" {
+void __asan_init() __attribute__((weak));
+void __tsan_init() __attribute__((weak));
+}
+
 namespace spaceca::test {
+
+[[nodiscard]] inline bool is_under_sanitizer() { return __asan_init != nullptr || __tsan_init != nullptr; }
 
 inline std::uint64_t number_of_environment(const char* name, std::uint64_t otherwise) {
   const char* const text = std::getenv(name);

@@ -44,6 +44,8 @@ void PlayedServers::publish(const ServedDatabase& where, const Publication& what
   server.crls = what.crls;
   server.roles.clear();
   for (const RoleName& role : what.roles) server.roles.push_back(role.text());
+  server.rules = what.rules;
+  server.access = what.access;
   server.certificate = what.server.certificate();
   ++server.publications;
 }

@@ -37,6 +37,8 @@ class PlayedServers final : public Publisher {
     std::vector<Certificate> roots;
     std::vector<Crl> crls;
     std::vector<std::string> roles;
+    std::vector<Cidr> rules;
+    Access access;
     std::optional<Certificate> certificate;
     int publications = 0;
   };

@@ -199,7 +199,9 @@ TEST_CASE_METHOD(ThreadScene, "one request under one key by eight threads at onc
   };
   const auto round = GENERATE(range(0, 4));
   CAPTURE(round);
-  eight([&] { return text_of(authority->create_space(SpaceName{"acme"}, kOps, keyed).describe().created_at); });
+  eight([&] {
+    return text_of(authority->create_space(SpaceName{"acme"}, kOps, SpaceKind::private_space, keyed).describe().created_at);
+  });
   const Space acme = authority->space(SpaceName{"acme"}, kOps);
   CHECK(authority->audit().items.size() == 1);
   eight([&] { return acme.create_database(spec(), {.idempotency_key = "k2"}).name.text(); });

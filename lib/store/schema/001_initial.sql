@@ -90,6 +90,9 @@ CREATE TABLE databases (
   data_directory TEXT CHECK (length(data_directory) > 0),
   sealed_url OCTETS CHECK (length(sealed_url) > 0),
   sealed_admin_url OCTETS CHECK (length(sealed_admin_url) > 0),
+  method TEXT NOT NULL DEFAULT 'scram-sha-256' CHECK (method IN ('scram-sha-256', 'cert')),
+  clientcert TEXT NOT NULL DEFAULT 'verify-ca' CHECK (clientcert IN ('verify-ca', 'verify-full')),
+  binding TEXT NOT NULL DEFAULT 'space' CHECK (binding IN ('space', 'database')),
   kept_blocks TEXT NOT NULL DEFAULT '',
   server_certificate OCTETS CHECK (length(server_certificate) = 16),
   server_forced INT64 NOT NULL DEFAULT 0 CHECK (server_forced IN (0, 1)),
@@ -101,6 +104,8 @@ CREATE TABLE databases (
   created_at INT64 NOT NULL,
   updated_at INT64 NOT NULL,
   CONSTRAINT databases_prove_what_was_wanted CHECK (proved BETWEEN 0 AND wanted),
+  CONSTRAINT databases_cert_compares_names CHECK (method <> 'cert' OR clientcert = 'verify-full'),
+  CONSTRAINT databases_bound_ones_take_cert CHECK (binding <> 'database' OR method = 'cert'),
   CONSTRAINT databases_have_a_url CHECK ((sealed_url IS NULL) = (state = 'destroyed')),
   CONSTRAINT databases_are_served_from_a_directory CHECK (data_directory IS NOT NULL OR state IN ('disabled', 'destroyed'))
 ) KEPT_BY_ROW;
