@@ -67,6 +67,8 @@ struct Arguments {
   std::string pkcs12_password_file;
   bool force = false;
   bool all = false;
+  bool disconnect = false;
+  bool no_disconnect = false;
 
   // The doctor.
   std::string bundle;
@@ -78,6 +80,7 @@ struct Arguments {
   std::string new_key_file;
   bool keep_old = false;
   std::string notices;
-  std::optional<unsigned> deadline;  // seconds
+  std::optional<unsigned> deadline;                // seconds
+  std::optional<unsigned> revoke_abandoned_after;  // days
   std::string anchors;
 };

@@ -10,6 +10,7 @@
 #include "publishing.h"
 #include "records.h"
 #include "secrets.h"
+#include "sessions.h"
 #include "variables.h"
 
 using namespace spaceca;
@@ -208,16 +209,23 @@ Exit certificates::renew(Session& session) {
 Exit certificates::revoke(Session& session) {
   const Arguments& arguments = session.arguments;
   const RevocationReason reason = reason_of(arguments.reason);
+  const OpenSessions sessions = open_sessions(arguments);
   const Place place = session.place();
   const CertificateRecord found = certificate_in(place, arguments.id);
   const std::string& name = place.name().text();
   confirm(arguments, name,
           fmt::format("certificate {} of database \"{}\" would be revoked, which cannot be undone", found.id.text(), name));
   Progress progress = session.progress(fmt::format("Deleting certificate for database {}", name));
-  const CertificateRecord revoked = place.space.revoke(found.id, reason);
+  const CertificateRecord revoked = place.space.revoke(found.id, reason, {}, sessions);
   progress.done();
   if (!arguments.json) print(block(fields_of(revoked, session.now())));
-  const Exit exit = publish_space(session, place.space, fmt::format("Publishing space {}", place.record.space.text()));
-  if (arguments.json) print(json_text(json_of(place.space.find_certificate(found.id).value_or(revoked), session.now())));
+  Ended ended;
+  const Exit exit = publish_space(session, place.space, fmt::format("Publishing space {}", place.record.space.text()), &ended);
+  const auto told = tell_sessions(session, place.space, ended, found.generation, found.serial);
+  if (arguments.json) {
+    auto json = json_of(place.space.find_certificate(found.id).value_or(revoked), session.now());
+    json["open_sessions"] = told;
+    print(json_text(json));
+  }
   return exit;
 }

@@ -44,6 +44,10 @@ Exit renew(Session& session);
 Exit revoke(Session& session);
 }  // namespace certificates
 
+namespace sessions {
+Exit census(Session& session);
+}  // namespace sessions
+
 namespace upkeep {
 Exit init(Session& session);
 Exit sweep(Session& session);

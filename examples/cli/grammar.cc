@@ -109,6 +109,7 @@ class Grammar final {
   void doctor();
   void database_of_app();
   void one_certificate();
+  void disconnecting();
   void files();
   void footers();
 
@@ -219,6 +220,8 @@ void Grammar::upkeep() {
   command("sweep", "Renew, publish, prove, tell: what must happen every few hours, at least every week", ::upkeep::sweep);
   option("--notices", arguments_.notices, "Write notices as files into this folder");
   now_->app->add_option("--deadline", arguments_.deadline, "Begin nothing new after so many seconds; then the exit is 1");
+  now_->app->add_option("--revoke-abandoned-after", arguments_.revoke_abandoned_after,
+                        "Revoke a certificate whose successor has been in use for so many days, and that was not seen since");
   command("audit", "What was done, by whom: to the store, or in a space", ::upkeep::audit);
   option("--space", arguments_.space, "The space");
   command("audit:verify", "Read the audit's chains from end to end; prints their ends, to be kept elsewhere",
@@ -258,6 +261,7 @@ void Grammar::spaces() {
   positional("SERIAL", arguments_.serial, "As openssl or pg_stat_ssl show it");
   option("--generation", arguments_.generation, "Of its root; otherwise the active one");
   option("--reason", arguments_.reason, "key_compromise, superseded, cessation_of_operation …");
+  disconnecting();
 }
 
 void Grammar::databases() {
@@ -363,7 +367,15 @@ void Grammar::certificates() {
     one_certificate();
     option("--reason", arguments_.reason, "key_compromise, superseded, cessation_of_operation …");
     option("--confirm", arguments_.confirm, "The database's name");
+    disconnecting();
   }
+  command("census", "Count who is connected by certificate, and to which server", ::sessions::census);
+  option("--space", arguments_.space, "Of this space alone");
+}
+
+void Grammar::disconnecting() {
+  flag("--disconnect", arguments_.disconnect, "End its sessions, once the servers are proved to refuse it (a shield: unless told)");
+  flag("--no-disconnect", arguments_.no_disconnect, "Let its sessions live on (elsewhere: unless told)");
 }
 
 void Grammar::doctor() {

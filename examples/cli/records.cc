@@ -8,6 +8,7 @@
 
 #include "failure.h"
 #include "records.h"
+#include "sessions.h"
 
 using namespace spaceca;
 
@@ -35,6 +36,12 @@ std::string letters_of(std::string_view word) {
 
 std::string role_text(const CertificateRecord& certificate) {
   return certificate.role ? certificate.role->text() : fmt::format("({})", text_of(certificate.kind));
+}
+
+// By the last census.
+std::string use_text(const CertificateRecord& certificate) {
+  if (certificate.sessions != 0) return fmt::format("{} session{}", certificate.sessions, certificate.sessions == 1 ? "" : "s");
+  return certificate.last_seen_at ? "last seen " + time_text(*certificate.last_seen_at) : std::string{};
 }
 
 std::string hosts_text(const DatabaseRecord& database) {
@@ -119,8 +126,11 @@ nlohmann::json json_of(const CertificateRecord& certificate, Instant now) {
                            {"successor", id_or_null(certificate.successor)},
                            {"role", nullptr},
                            {"revoked_at", nullptr},
-                           {"reason", nullptr}};
+                           {"reason", nullptr},
+                           {"sessions", certificate.sessions},
+                           {"last_seen_at", nullptr}};
   if (certificate.role) object["role"] = certificate.role->text();
+  if (certificate.last_seen_at) object["last_seen_at"] = rfc3339(*certificate.last_seen_at);
   if (certificate.revocation) {
     object["revoked_at"] = rfc3339(certificate.revocation->at);
     object["reason"] = word_of(certificate.revocation->reason);
@@ -146,7 +156,15 @@ nlohmann::json json_of(const AuditEntry& entry) {
 }
 
 nlohmann::json json_of(const SweepPart& part) {
+  auto ended = nlohmann::json::array();
+  for (const SweepPart::EndedSession& one : part.ended) {
+    auto object = json_of(one.session);
+    object["space"] = one.space.text();
+    object["object"] = one.database.text();
+    ended.push_back(std::move(object));
+  }
   return {{"done", json_of(part.done)},
+          {"ended", std::move(ended)},
           {"failed", json_of(part.failed)},
           {"late", json_of(part.late)},
           {"unfinished", part.unfinished}};
@@ -205,6 +223,10 @@ Fields fields_of(const CertificateRecord& certificate, Instant now) {
     fields.emplace_back("revoked_at", time_text(certificate.revocation->at));
     fields.emplace_back("reason", std::string{word_of(certificate.revocation->reason)});
   }
+  if (certificate.last_seen_at) {
+    fields.emplace_back("in_use", use_text(certificate));
+    fields.emplace_back("last_seen_at", time_text(*certificate.last_seen_at));
+  }
   return fields;
 }
 
@@ -226,10 +248,10 @@ std::string table_of(const std::vector<CertificateRecord>& certificates, Instant
   std::vector<Row> rows;
   for (const CertificateRecord& certificate : certificates) {
     rows.push_back({certificate.id.text(), time_text(certificate.created_at), std::string{text_of(certificate.state)},
-                    role_text(certificate), time_text(certificate.not_after),
-                    fmt::to_string(days_left(certificate.not_after, now))});
+                    role_text(certificate), time_text(certificate.not_after), fmt::to_string(days_left(certificate.not_after, now)),
+                    use_text(certificate)});
   }
-  return table({"id", "Created At", "Status", "Role", "Expires At", "Days Left"}, rows);
+  return table({"id", "Created At", "Status", "Role", "Expires At", "Days Left", "In Use"}, rows);
 }
 
 std::string table_of(const std::vector<DatabaseRecord>& databases) {

@@ -10,6 +10,7 @@
 #include "publishing.h"
 #include "records.h"
 #include "secrets.h"
+#include "sessions.h"
 
 using namespace spaceca;
 
@@ -158,6 +159,7 @@ Exit spaces::revoke_serial(Session& session) {
   const Arguments& arguments = session.arguments;
   const Serial serial{arguments.serial};
   const RevocationReason reason = reason_of(arguments.reason);
+  const OpenSessions sessions = open_sessions(arguments);
   const Space space = session.space(SpaceName{arguments.space});
   const unsigned root = generation(arguments, space.describe());
   for (const CertificateRecord& known : space.find_by_serial(serial)) {
@@ -169,9 +171,16 @@ Exit spaces::revoke_serial(Session& session) {
                               known.id.text(), app_of(space, known.database), space.name().text(), store_flags(arguments))};
   }
   Progress progress = session.progress(fmt::format("Revoking serial {} of space {}", serial.hex(), space.name().text()));
-  space.revoke_serial(root, serial, reason);
+  space.revoke_serial(root, serial, reason, {}, sessions);
   progress.done();
-  session.answer({{"serial", serial.hex()}, {"generation", root}, {"reason", word_of(reason)}},
-                 block({{"serial", serial.hex()}, {"generation", fmt::to_string(root)}, {"reason", std::string{word_of(reason)}}}));
-  return publish_space(session, space, fmt::format("Publishing space {}", space.name().text()));
+  if (!arguments.json) {
+    print(block({{"serial", serial.hex()}, {"generation", fmt::to_string(root)}, {"reason", std::string{word_of(reason)}}}));
+  }
+  Ended ended;
+  const Exit exit = publish_space(session, space, fmt::format("Publishing space {}", space.name().text()), &ended);
+  const auto told = tell_sessions(session, space, ended, root, serial);
+  if (arguments.json) {
+    print(json_text({{"serial", serial.hex()}, {"generation", root}, {"reason", word_of(reason)}, {"open_sessions", told}}));
+  }
+  return exit;
 }

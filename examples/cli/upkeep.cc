@@ -15,6 +15,7 @@
 #include "notifying.h"
 #include "records.h"
 #include "secrets.h"
+#include "sessions.h"
 
 using namespace spaceca;
 
@@ -44,7 +45,8 @@ std::unique_ptr<Store> new_or_keyless_store(const std::filesystem::path& file) {
 
 // --- sweep ---
 
-constexpr std::array<std::pair<const char*, SweepPart SweepReport::*>, 5> kParts = {{{"renewals", &SweepReport::renewals},
+constexpr std::array<std::pair<const char*, SweepPart SweepReport::*>, 6> kParts = {{{"census", &SweepReport::census},
+                                                                                     {"renewals", &SweepReport::renewals},
                                                                                      {"crls", &SweepReport::crls},
                                                                                      {"roots", &SweepReport::roots},
                                                                                      {"publications", &SweepReport::publications},
@@ -57,6 +59,9 @@ std::string text_of(const SweepReport& report) {
   };
   for (const auto& [name, part] : kParts) {
     add(name, "done", (report.*part).done);
+    for (const SweepPart::EndedSession& one : (report.*part).ended) {
+      rows.push_back({name, "done", one.space.text(), one.database.text(), "session ended: " + ::text_of(one.session)});
+    }
     add(name, "late", (report.*part).late);
     add(name, "failed", (report.*part).failed);
     if ((report.*part).unfinished) rows.push_back({name, "unfinished", "", "", "the rest waits for the next sweep"});
@@ -162,6 +167,7 @@ Exit upkeep::sweep(Session& session) {
   const Arguments& arguments = session.arguments;
   const std::unique_ptr<Notifier> notifier = configured_notifier(session);
   SweepOptions options{.publisher = &session.publisher(), .notifier = notifier.get()};
+  if (arguments.revoke_abandoned_after) options.revoke_abandoned_after = std::chrono::days{*arguments.revoke_abandoned_after};
   if (arguments.deadline) options.deadline = std::chrono::steady_clock::now() + std::chrono::seconds{*arguments.deadline};
   const SweepReport report = session.authority().sweep(options);
   session.answer(json_of(report), text_of(report));

@@ -147,6 +147,9 @@ struct CertificateRecord {
   std::optional<CertificateId> predecessor = {};
   std::optional<CertificateId> successor = {};  // that is alive
   std::optional<Revocation> revocation = {};
+  // By the last census of each server.
+  unsigned sessions = 0;
+  std::optional<Instant> last_seen_at = {};
 };
 
 // A block of addresses that a database's clients may come from.
@@ -266,6 +269,26 @@ struct Adoption {
   std::vector<Missed> missed;
 };
 
+// What becomes of sessions that a revoked certificate has opened: a server looks at certificates only when a connection is opened.
+enum class OpenSessions {
+  as_usual,  // of the space: a shield ends them, others let them live
+  live_on,
+  end,  // by the publication that makes the server refuse the certificate, once that is proved
+};
+
+// Sessions at one server that one certificate has opened.
+struct Attendance {
+  DatabaseName database;  // whose server it is
+  Serial serial;
+  std::string issuer;
+  std::optional<CertificateRecord> certificate;  // none: it is not of this space, or was never recorded here
+  std::vector<LiveSession> sessions;
+};
+struct Census {
+  std::vector<Attendance> found;
+  std::vector<Adoption::Missed> missed;
+};
+
 // Steps by hand of what advance_roots() does in time (DESIGN: next → active → retiring → retired).
 enum class RotationStep { prepare, activate, retire, rollback };
 
@@ -330,15 +353,21 @@ class SPACECA_EXPORT Space final {
   Bundle renew(const CertificateId& id, const std::optional<CertificateRequest>& csr = {}, const WriteOptions& options = {}) const;
   // Marks them, all or none, and writes one new list for each root. Those that are revoked already stay as they are.
   std::vector<CertificateRecord> revoke(std::span<const CertificateId> ids, RevocationReason reason,
-                                        const WriteOptions& options = {}) const;
-  CertificateRecord revoke(const CertificateId& id, RevocationReason reason, const WriteOptions& options = {}) const;
+                                        const WriteOptions& options = {}, OpenSessions sessions = OpenSessions::as_usual) const;
+  CertificateRecord revoke(const CertificateId& id, RevocationReason reason, const WriteOptions& options = {},
+                           OpenSessions sessions = OpenSessions::as_usual) const;
   // One that this store never saw, of the root of that generation: for a store that was restored. Errc::not_found if there is no
   // such root, policy if it is trusted no longer and so has no list any more.
-  void revoke_serial(unsigned generation, const Serial& serial, RevocationReason reason, const WriteOptions& options = {}) const;
+  void revoke_serial(unsigned generation, const Serial& serial, RevocationReason reason, const WriteOptions& options = {},
+                     OpenSessions sessions = OpenSessions::as_usual) const;
   // Takes over what the servers' lists say and this store does not know: for a store that was restored. A server that cannot be
   // asked does not keep it from the others; publishing to it is refused while its lists hold what is unknown here, so call this
   // again. Roots that this store never saw cannot be taken over: publishing to a server that has one stays refused.
   Adoption adopt(Publisher& publisher) const;
+
+  // Who is connected to the space's enabled servers by certificate. What was seen is recorded: CertificateRecord, is told in
+  // reminders, and keeps a root from being retired.
+  Census census(Publisher& publisher) const;
 
   // The latest lists of all roots that are trusted.
   [[nodiscard]] std::vector<Crl> crls() const;
@@ -349,8 +378,7 @@ class SPACECA_EXPORT Space final {
   // if mTLS of it is not enabled.
   void force_server(const DatabaseName& database, const WriteOptions& options = {}) const;
   // The root is compromised: a new one now, this one out of every bundle, what was alive under it reissued; these are the
-  // successors. Sessions that were opened by its certificates are not ended: a server looks at certificates when a connection is
-  // opened.
+  // successors. Sessions that its certificates have opened are ended by the publication that takes the root from a server.
   std::vector<CertificateRecord> distrust(unsigned generation, const WriteOptions& options = {}) const;
 
   [[nodiscard]] Page<AuditEntry> audit(const PageRequest& page = {}) const;
@@ -375,13 +403,20 @@ struct SweepPart {
     std::string what;               // "renewed by 61acf66f-…", "published", or why not
     std::optional<Errc> code = {};  // of a failure
   };
+  struct EndedSession {
+    SpaceName space;
+    DatabaseName database;
+    LiveSession session;
+  };
   std::vector<Item> done;
-  std::vector<Item> failed;  // tried again by the next sweep
-  std::vector<Item> late;    // it ought to have happened earlier
-  bool unfinished = false;   // the deadline came first, or whom it needed did not answer: the rest waits for the next sweep
+  std::vector<EndedSession> ended;  // of revoked certificates
+  std::vector<Item> failed;         // tried again by the next sweep
+  std::vector<Item> late;           // it ought to have happened earlier
+  bool unfinished = false;          // the deadline came first, or whom it needed did not answer: the rest waits for the next sweep
 };
 
 struct SweepReport {
+  SweepPart census;
   SweepPart renewals;
   SweepPart crls;
   SweepPart roots;
@@ -396,6 +431,9 @@ struct SweepOptions {
   Publisher* publisher = nullptr;  // borrowed; none: nothing is published
   Notifier* notifier = nullptr;    // borrowed; none: nobody is told
   Deadline deadline = kNoDeadline;
+  // A certificate whose successor has been in use for so long, and that was itself not seen since, is revoked as superseded. Unless
+  // it is said, it lives to its end.
+  std::optional<std::chrono::days> revoke_abandoned_after = {};
 };
 
 // Where a database is.
@@ -419,19 +457,24 @@ class SPACECA_EXPORT Authority final {
   // In which spaces an app has a database of that name; by name.
   [[nodiscard]] std::vector<DatabaseLocation> locate(const DatabaseName& database, const AppName& app) const;
 
-  // Successors for what ends within 75 days; and reminders, 30, 7 and 1 days before the end, of those that were not fetched.
+  // Counts who is connected to every enabled server. One that cannot be asked is told of, as late, after a week.
+  SweepPart take_census(Publisher& publisher, Deadline deadline = kNoDeadline);
+  // As of SweepOptions. Nothing is done where nobody was counted for a week.
+  SweepPart revoke_abandoned(std::chrono::days after, Deadline deadline = kNoDeadline);
+  // Successors for what ends within 75 days; and reminders, 30, 7 and 1 days before the end, of those that are still in use.
   SweepPart renew_due(Deadline deadline = kNoDeadline);
   // New lists where marks are not on one, or where it is a week old.
   SweepPart refresh_crls(Deadline deadline = kNoDeadline);
   // The next step of each root's life, where its time has come and nothing stands against it.
   SweepPart advance_roots(Deadline deadline = kNoDeadline);
-  // Brings every server to what it should serve, and the states of databases and certificates after it.
+  // Brings every server to what it should serve, and the states of databases and certificates after it; then ends sessions that are
+  // to be ended.
   SweepPart publish_pending(Publisher& publisher, Deadline deadline = kNoDeadline);
   SweepPart publish_pending(Publisher& publisher, const DatabaseLocation& only);
   // One that fails is tried again after a pause that grows up to a day. After three in a row that failed as unreachable it stops:
   // each of them may have waited as long as the notifier's patience is.
   SweepPart deliver_notices(Notifier& notifier, Deadline deadline = kNoDeadline);
-  // The five, in this order: no list and no server waits for mail.
+  // These, in this order, the census first: no list and no server waits for mail.
   SweepReport sweep(const SweepOptions& options = {});
 
   [[nodiscard]] bool clock_suspect() const;

@@ -13,6 +13,7 @@
 #include <spaceca/bytes.h>
 #include <spaceca/certificate.h>
 #include <spaceca/cidr.h>
+#include <spaceca/clock.h>
 #include <spaceca/crl.h>
 #include <spaceca/export.h>
 #include <spaceca/names.h>
@@ -76,6 +77,24 @@ struct Served {
   std::optional<Certificate> server;  // that it showed in a handshake
 };
 
+// A session that was opened with a client certificate, as a server shows it.
+struct LiveSession {
+  int pid;
+  std::string user;
+  std::string database;  // as the server calls it
+  std::string address;   // empty: over the Unix socket
+  std::string application;
+  Serial serial;
+  std::string issuer;  // as Certificate::issuer() has it, where that is a name of ours
+  Instant since;
+};
+
+// Sessions that are meant: those of one certificate, or of all that a root issued.
+struct ShownCertificate {
+  std::string issuer;
+  std::optional<Serial> serial;
+};
+
 class SPACECA_EXPORT Publisher {
  public:
   virtual ~Publisher();
@@ -101,6 +120,13 @@ class SPACECA_EXPORT Publisher {
   // What it serves now, by its files and by a handshake. An authority that finds a list there with a larger number than its own, or
   // serials that it never recorded, was restored from a backup and stops publishing. Errors as of survey.
   [[nodiscard]] virtual Served current(const ServedDatabase& where) = 0;
+
+  // Sessions of the whole server, since its roots and its lists are of all its databases. Errors as of survey.
+  [[nodiscard]] virtual std::vector<LiveSession> sessions(const ServedDatabase& where) = 0;
+
+  // Ends these sessions, and returns those that it ended when none of them is left. Whoever may still log in comes again, so
+  // publish what keeps him out first. Errors as of survey, and Errc::not_taken if some go on.
+  virtual std::vector<LiveSession> disconnect(const ServedDatabase& where, const std::vector<ShownCertificate>& shown) = 0;
 };
 
 }  // namespace spaceca

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include <fmt/format.h>
@@ -365,6 +366,8 @@ class PostgresPublisher final : public Publisher {
   void publish(const ServedDatabase& where, const Publication& what, const std::vector<Probe>& probes) override;
   void withdraw(const ServedDatabase& where) override;
   [[nodiscard]] Served current(const ServedDatabase& where) override;
+  [[nodiscard]] std::vector<LiveSession> sessions(const ServedDatabase& where) override;
+  std::vector<LiveSession> disconnect(const ServedDatabase& where, const std::vector<ShownCertificate>& shown) override;
 
  private:
   void say(const std::string& text) const {
@@ -488,6 +491,40 @@ Served PostgresPublisher::current(const ServedDatabase& where) {
     // Somebody else's, of a kind that is none of ours.
   }
   return served;
+}
+
+std::vector<LiveSession> PostgresPublisher::sessions(const ServedDatabase& where) {
+  Site site{where, options_.patience};
+  return site.server.live_sessions(site.deadline());
+}
+
+bool is_meant(const LiveSession& session, const std::vector<ShownCertificate>& shown) {
+  return std::ranges::any_of(shown, [&session](const ShownCertificate& one) {
+    return one.issuer == session.issuer && (!one.serial || *one.serial == session.serial);
+  });
+}
+
+std::vector<LiveSession> PostgresPublisher::disconnect(const ServedDatabase& where, const std::vector<ShownCertificate>& shown) {
+  Site site{where, options_.patience};
+  std::vector<LiveSession> ended;
+  for (const Deadline deadline = site.deadline();;) {
+    std::vector<LiveSession> left = site.server.live_sessions(deadline);
+    std::erase_if(left, [&shown](const LiveSession& session) { return !is_meant(session, shown); });
+    if (left.empty()) return ended;
+    if (std::chrono::steady_clock::now() > deadline) {
+      throw Error{Errc::not_taken, fmt::format("the server of \"{}\": was told to end session {} of role \"{}\", which goes on",
+                                               printable(site.data.string()), left.front().pid, printable(left.front().user))};
+    }
+    for (LiveSession& session : left) {
+      const bool is_new = std::ranges::none_of(
+          ended, [&session](const LiveSession& one) { return one.pid == session.pid && one.since == session.since; });
+      site.server.end_session(session, deadline);
+      if (!is_new) continue;
+      say(fmt::format("ends session {} of role \"{}\"", session.pid, printable(session.user)));
+      ended.push_back(std::move(session));
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds{20});  // it ends when its backend looks up
+  }
 }
 
 }  // namespace

@@ -42,6 +42,13 @@ int number_at(const Row& row, std::size_t column) {
   return number;
 }
 
+// Of Unix seconds.
+Instant instant_of(const std::string& text) {
+  std::int64_t seconds = 0;
+  std::from_chars(text.data(), text.data() + text.size(), seconds);
+  return Instant{std::chrono::seconds{seconds}};
+}
+
 // What stays the same while a server runs: all but the last line, its state.
 std::string identity_in(const std::string& pid_file) {
   std::string text;
@@ -93,11 +100,8 @@ hba::Dialect Server::dialect() const {
 }
 
 Instant Server::now(Deadline deadline) {
-  const std::string text =
-      connection_.ask_one("SELECT pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.clock_timestamp()))::bigint", deadline);
-  std::int64_t seconds = 0;
-  std::from_chars(text.data(), text.data() + text.size(), seconds);
-  return Instant{std::chrono::seconds{seconds}};
+  return instant_of(
+      connection_.ask_one("SELECT pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.clock_timestamp()))::bigint", deadline));
 }
 
 std::vector<std::string> Server::faults(Maps maps, Deadline deadline) {
@@ -270,6 +274,35 @@ std::vector<Survey::Session> Server::cut_off(const std::string& database, const 
     if (!could_come(seen, what, where_.database.text())) found.push_back(std::move(seen.session));
   }
   return found;
+}
+
+std::vector<LiveSession> Server::live_sessions(Deadline deadline) {
+  std::vector<LiveSession> found;
+  for (const Row& row : connection_.ask(
+           "SELECT a.pid, a.usename, a.datname, pg_catalog.host(a.client_addr), a.application_name, s.client_serial::text, "
+           "s.issuer_dn, pg_catalog.floor(EXTRACT(epoch FROM a.backend_start))::bigint FROM pg_catalog.pg_stat_ssl s "
+           "JOIN pg_catalog.pg_stat_activity a ON a.pid = s.pid WHERE s.client_serial IS NOT NULL ORDER BY a.pid",
+           deadline)) {
+    std::string issuer = text_at(row, 6);
+    if (issuer.starts_with('/')) issuer.erase(0, 1);  // the name of a root of ours is one attribute
+    found.push_back({.pid = number_at(row, 0),
+                     .user = text_at(row, 1),
+                     .database = text_at(row, 2),
+                     .address = text_at(row, 3),
+                     .application = text_at(row, 4),
+                     .serial = Serial{text_at(row, 5)},
+                     .issuer = std::move(issuer),
+                     .since = instant_of(text_at(row, 7))});
+  }
+  return found;
+}
+
+void Server::end_session(const LiveSession& session, Deadline deadline) {
+  static_cast<void>(connection_.ask(
+      "SELECT pg_catalog.pg_terminate_backend(s.pid) FROM pg_catalog.pg_stat_ssl s JOIN pg_catalog.pg_stat_activity a "
+      "ON a.pid = s.pid WHERE s.pid = $1::int AND s.client_serial = $2::numeric "
+      "AND pg_catalog.floor(EXTRACT(epoch FROM a.backend_start))::bigint = $3::bigint",
+      deadline, {fmt::to_string(session.pid), session.serial.decimal(), fmt::to_string(session.since.time_since_epoch().count())}));
 }
 
 void Server::reload(Deadline deadline) {

@@ -53,6 +53,12 @@ class Server final {
   [[nodiscard]] std::vector<Survey::Session> cut_off(const std::string& database, const Publication& what, Whose whose,
                                                      Deadline deadline);
 
+  // --- who is connected ---
+
+  [[nodiscard]] std::vector<LiveSession> live_sessions(Deadline deadline);
+  // Asks it to end that session, if it is still the one that was seen.
+  void end_session(const LiveSession& session, Deadline deadline);
+
   // --- what it has read ---
 
   // Has it read its files again, by SQL or else by signal, and waits until a new connection says that it has. It may still have

@@ -7,11 +7,14 @@
 #include <spaceca/authority.h>
 #include <spaceca/error.h>
 
+#include "ossl/uuid.h"
 #include "service/audit_chain.h"
 #include "service/databases.h"
 #include "service/idempotency.h"
 #include "service/issuance.h"
+#include "service/renewal.h"
 #include "service/words.h"
+#include "store/spaces.h"
 
 namespace spaceca {
 namespace service {
@@ -109,6 +112,9 @@ Bundle Space::download(const CertificateId& id, const WriteOptions& options) con
       }
       const service::Id row = service::id_of(id);
       store::record_bundle(tx, row, latest, now);
+      if (found->key && service::space_kind_of(store::space_of(tx, impl_->id).kind) == SpaceKind::shield) {
+        service::tell(tx, row, NoticeKind::downloaded, service::certificate_id(ossl::draw_uuid(now)).text(), now);
+      }
       request.record(tx, std::span{&row, 1}, now);
       service::record(tx, core.vault, impl_->id, now, impl_->actor,
                       {.verb = "download",

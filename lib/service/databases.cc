@@ -19,6 +19,7 @@
 #include "service/revocation.h"
 #include "service/words.h"
 #include "store/ip_rules.h"
+#include "store/sightings.h"
 #include "store/spaces.h"
 
 namespace spaceca {
@@ -107,19 +108,21 @@ BoundTo usual_binding(sql::Transaction& tx, const Id& space) {
 }
 
 DatabaseRecord record_of(sql::Transaction& tx, const store::DatabaseRow& row) {
-  DatabaseRecord record{.space = SpaceName{store::space_of(tx, row.space).name},
-                        .name = DatabaseName{row.name},
-                        .app = AppName{row.app},
-                        .state = database_state_of(row.state),
-                        .hosts = {},
-                        .role = RoleName{row.role},
-                        .contacts = lines_of(row.contacts),
-                        .data_directory = row.data_directory,
-                        .access = access_of(row),
-                        .created_at = row.created_at,
-                        .updated_at = row.updated_at,
-                        .publication_pending = row.state == "Deprovisioning" || (is_enabled(row) && row.proved < row.wanted),
-                        .publication_error = row.publication_error};
+  DatabaseRecord record{
+      .space = SpaceName{store::space_of(tx, row.space).name},
+      .name = DatabaseName{row.name},
+      .app = AppName{row.app},
+      .state = database_state_of(row.state),
+      .hosts = {},
+      .role = RoleName{row.role},
+      .contacts = lines_of(row.contacts),
+      .data_directory = row.data_directory,
+      .access = access_of(row),
+      .created_at = row.created_at,
+      .updated_at = row.updated_at,
+      .publication_pending =
+          row.state == "Deprovisioning" || (is_enabled(row) && (row.proved < row.wanted || store::has_disconnections(tx, row.id))),
+      .publication_error = row.publication_error};
   for (const std::string& host : lines_of(row.hosts)) record.hosts.emplace_back(host, Wildcard::allowed);
   return record;
 }

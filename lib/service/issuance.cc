@@ -197,6 +197,8 @@ CertificateRecord record_of(const store::CertificateRow& row) {
   if (row.predecessor) record.predecessor = certificate_id(*row.predecessor);
   if (row.successor) record.successor = certificate_id(*row.successor);
   if (row.revoked_at) record.revocation = Revocation{*row.revoked_at, static_cast<RevocationReason>(row.reason)};
+  record.sessions = static_cast<unsigned>(row.sessions);
+  record.last_seen_at = row.last_seen;
   return record;
 }
 

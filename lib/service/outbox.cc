@@ -85,7 +85,7 @@ std::optional<Errc> deliver(Core& core, Notifier& notifier, const store::NoticeR
   core.commits.run([&](sql::Transaction& tx) {
     notice.reset();
     if (!store::claim(tx, row, now + kClaim)) return;  // another sweep was faster
-    if (row.kind == text_of(NoticeKind::reminder) && !is_needed(tx, row)) {
+    if (row.kind == text_of(NoticeKind::reminder) && !is_needed(tx, row, now)) {
       store::record_not_delivered(tx, row.id, "what it reminds of was done", std::nullopt);
       return;
     }

@@ -12,6 +12,7 @@
 #include "base/printable.h"
 #include "ossl/uuid.h"
 #include "service/audit_chain.h"
+#include "service/census.h"
 #include "service/clock_watch.h"
 #include "service/databases.h"
 #include "service/issuance.h"
@@ -19,6 +20,7 @@
 #include "service/words.h"
 #include "store/databases.h"
 #include "store/ip_rules.h"
+#include "store/sightings.h"
 #include "store/spaces.h"
 
 namespace spaceca {
@@ -188,17 +190,19 @@ void refuse_if_restored(sql::Transaction& tx, const store::DatabaseRow& database
 
 // --- one server ---
 
-void withdraw(Core& core, const store::DatabaseRow& database, Publisher& publisher) {
+void withdraw(Core& core, const store::DatabaseRow& database, Publisher& publisher, SweepPart& part) {
   const ServedDatabase where = [&] {
     const auto tx = core.driver.read();
     return served(core, *tx, database);
   }();
   publisher.withdraw(where);
+  disconnect(core, database, publisher, Ripe::all, part);
   const Instant now = core.now();
   core.commits.run([&](sql::Transaction& tx) {
     if (!store::move_database(tx, database.id, "Deprovisioning", "disabled", now)) return;
     store::forget_proofs(tx, database.id);
     store::mark_authorizing(tx, database.id);
+    store::forget_sessions(tx, database.id);
     store::record_published(tx, database.id, database.wanted, now);
     settle(tx, database.space, now);
     record(tx, core.vault, database.space, now, sweeper(), {.verb = "withdraw", .object = database.name});
@@ -259,15 +263,24 @@ void publish(Core& core, const store::DatabaseRow& database, Publisher& publishe
 
 void publish_one(Core& core, const store::DatabaseRow& database, Publisher& publisher, SweepPart& part) {
   const bool leaves = database.state == "Deprovisioning";
-  if (!leaves && database.proved == database.wanted) return;
+  const bool differs = database.proved != database.wanted;
+  if (!leaves && !differs && !store::has_disconnections(*core.driver.read(), database.id)) return;
   const SpaceName space = space_name(core, database.space);
   const auto failed = [&](const std::string& why, Errc code) {
     part.failed.push_back({space, database.name, why, code});
     core.commits.run([&](sql::Transaction& tx) { store::record_not_published(tx, database.id, why); });
   };
   try {
-    leaves ? withdraw(core, database, publisher) : publish(core, database, publisher);
-    part.done.push_back({space, database.name, leaves ? "withdrawn" : "published"});
+    if (leaves) {
+      withdraw(core, database, publisher, part);
+      part.done.push_back({space, database.name, "withdrawn"});
+      return;
+    }
+    if (differs) {
+      publish(core, database, publisher);
+      part.done.push_back({space, database.name, "published"});
+    }
+    disconnect(core, database, publisher, Ripe::refused, part);
   } catch (const Error& error) {
     failed(error.what(), error.code());
   } catch (const std::exception& error) {

@@ -6,6 +6,7 @@
 
 #include <spaceca/error.h>
 
+#include "service/census.h"
 #include "service/clock_watch.h"
 #include "service/issuance.h"
 #include "service/renewal.h"
@@ -40,10 +41,10 @@ struct Window {
 };
 
 // A notice that was itself written so late says it all, and one of these was written once.
-bool is_due(sql::Transaction& tx, const store::CertificateRow& row, const Window& window) {
+bool is_due(sql::Transaction& tx, const store::CertificateRow& row, const Window& window, Instant now) {
   const Subject subject = subject_of(row);
   const auto told = store::told_at(tx, subject.certificate, text_of(subject.told), "");
-  return told && *told < row.not_after - window.left && is_in_use(tx, row) &&
+  return told && *told < row.not_after - window.left && is_in_use(tx, row, now) &&
          !store::told_at(tx, subject.certificate, text_of(NoticeKind::reminder), occasion_of(subject, window.left));
 }
 
@@ -63,7 +64,7 @@ bool remind_within(Core& core, const store::DatabasePlace& database, const Windo
            store::certificates_to_close(*tx, database.id, place, closing_of(now + window.left), kAtATime)) {
         ++seen;
         place = {*row.due_at, row.id};
-        if (is_due(*tx, row, window)) due.push_back(std::move(row));
+        if (is_due(*tx, row, window, now)) due.push_back(std::move(row));
       }
     }
     if (seen == 0) return true;
@@ -74,7 +75,7 @@ bool remind_within(Core& core, const store::DatabasePlace& database, const Windo
       reminded.clear();
       for (const store::CertificateRow& before : due) {
         const store::CertificateRow row = store::certificate_of(tx, before.id);
-        if (!is_due(tx, row, window)) continue;  // fetched, revoked or reminded of meanwhile
+        if (!is_due(tx, row, window, now)) continue;  // fetched, revoked or reminded of meanwhile
         const Subject subject = subject_of(row);
         tell(tx, subject.certificate, NoticeKind::reminder, occasion_of(subject, window.left), now);
         reminded.push_back(row.id);
@@ -88,11 +89,6 @@ bool remind_within(Core& core, const store::DatabasePlace& database, const Windo
 }
 
 }  // namespace
-
-bool is_in_use(sql::Transaction& tx, const store::CertificateRow& row) {
-  if (!is_live(row)) return false;
-  return !row.successor || !store::certificate_of(tx, *row.successor).bundle_generation;
-}
 
 void remind_holders(Core& core, Deadline deadline, SweepPart& part) {
   const Instant now = core.now();
@@ -114,10 +110,10 @@ void remind_holders(Core& core, Deadline deadline, SweepPart& part) {
 
 bool reminds_of_renewal(const store::NoticeRow& reminder) { return reminder.occasion.starts_with(text_of(NoticeKind::renewed)); }
 
-bool is_needed(sql::Transaction& tx, const store::NoticeRow& reminder) {
+bool is_needed(sql::Transaction& tx, const store::NoticeRow& reminder, Instant now) {
   const store::CertificateRow row = store::certificate_of(tx, reminder.certificate);
-  if (!reminds_of_renewal(reminder)) return !row.successor && is_in_use(tx, row);
-  return is_live(row) && row.predecessor && is_in_use(tx, store::certificate_of(tx, *row.predecessor));
+  if (!reminds_of_renewal(reminder)) return !row.successor && is_in_use(tx, row, now);
+  return is_live(row) && row.predecessor && is_in_use(tx, store::certificate_of(tx, *row.predecessor), now);
 }
 
 }  // namespace spaceca::service

@@ -13,6 +13,7 @@
 
 #include "service/aftermath.h"
 #include "service/audit_chain.h"
+#include "service/census.h"
 #include "service/clock_watch.h"
 #include "service/databases.h"
 #include "service/idempotency.h"
@@ -206,8 +207,8 @@ std::vector<CertificateRecord> records(Core& core, const Id& space, std::span<co
   return found;
 }
 
-std::string request_text(std::span<const CertificateId> ids, RevocationReason reason) {
-  std::string text = std::to_string(static_cast<int>(reason));
+std::string request_text(std::span<const CertificateId> ids, RevocationReason reason, OpenSessions sessions) {
+  std::string text = fmt::format("{} {}", static_cast<int>(reason), static_cast<int>(sessions));
   for (const CertificateId& id : ids) text += '\n' + id.text();
   return text;
 }
@@ -232,13 +233,13 @@ store::RootRow get_root(sql::Transaction& tx, const Id& space, unsigned generati
 }  // namespace service
 
 std::vector<CertificateRecord> Space::revoke(std::span<const CertificateId> ids, RevocationReason reason,
-                                             const WriteOptions& options) const {
+                                             const WriteOptions& options, OpenSessions sessions) const {
   service::Core& core = impl_->authority;
   if (ids.empty() || ids.size() > service::kLargestRevocation) {
     throw Error{Errc::invalid_argument,
                 fmt::format("revocation: {} certificates at once; 1 to {} would do", ids.size(), service::kLargestRevocation)};
   }
-  const service::Once once{impl_->id, options, "revoke", impl_->actor, service::request_text(ids, reason)};
+  const service::Once once{impl_->id, options, "revoke", impl_->actor, service::request_text(ids, reason, sessions)};
   const auto perform = [&](const service::Once& request) {
     const Instant now = core.now();
     std::vector<service::Id> rows_ids;
@@ -254,6 +255,7 @@ std::vector<CertificateRecord> Space::revoke(std::span<const CertificateId> ids,
         rows.push_back(std::move(*row));
       }
       roots = service::revoke_rows(tx, impl_->id, rows, reason, now);
+      if (service::ends_sessions(tx, impl_->id, sessions)) service::order_disconnections(tx, impl_->id, rows);
       request.record(tx, rows_ids, now);
       std::vector<service::AuditEvent> events;
       for (const store::CertificateRow& row : rows) {
@@ -273,14 +275,17 @@ std::vector<CertificateRecord> Space::revoke(std::span<const CertificateId> ids,
   });
 }
 
-CertificateRecord Space::revoke(const CertificateId& id, RevocationReason reason, const WriteOptions& options) const {
-  return revoke(std::span{&id, 1}, reason, options).front();
+CertificateRecord Space::revoke(const CertificateId& id, RevocationReason reason, const WriteOptions& options,
+                                OpenSessions sessions) const {
+  return revoke(std::span{&id, 1}, reason, options, sessions).front();
 }
 
-void Space::revoke_serial(unsigned generation, const Serial& serial, RevocationReason reason, const WriteOptions& options) const {
+void Space::revoke_serial(unsigned generation, const Serial& serial, RevocationReason reason, const WriteOptions& options,
+                          OpenSessions sessions) const {
   service::Core& core = impl_->authority;
-  const service::Once once{impl_->id, options, "revoke_serial", impl_->actor,
-                           fmt::format("{}\n{}\n{}", generation, serial.hex(), static_cast<int>(reason))};
+  const service::Once once{
+      impl_->id, options, "revoke_serial", impl_->actor,
+      fmt::format("{}\n{}\n{} {}", generation, serial.hex(), static_cast<int>(reason), static_cast<int>(sessions))};
   const auto perform = [&](const service::Once& request) {
     const Instant now = core.now();
     std::vector<service::Id> roots;
@@ -292,15 +297,22 @@ void Space::revoke_serial(unsigned generation, const Serial& serial, RevocationR
                                               generation, root.state)};
       }
       roots = {root.id};
+      const bool end = service::ends_sessions(tx, impl_->id, sessions);
       bool ours = false;
       for (const store::CertificateRow& row : store::find_by_serial(tx, impl_->id, serial.octets())) {
         if (row.root != root.id) continue;
         ours = true;
         static_cast<void>(service::revoke_rows(tx, impl_->id, std::span{&row, 1}, reason, now));
+        if (end) service::order_disconnections(tx, impl_->id, std::span{&row, 1});
       }
       if (!ours) {
         const store::Revoked revoked{.at = now, .reason = static_cast<std::int64_t>(reason), .mark = store::take_mark(tx, root.id)};
         static_cast<void>(store::insert(tx, {.root = root.id, .serial = serial, .revoked = revoked}));
+        if (end) {
+          const ByteView octets = serial.octets();
+          service::order_disconnection(tx, impl_->id,
+                                       {.root = root.id, .serial = {octets.begin(), octets.end()}, .mark = revoked.mark});
+        }
         store::want_publications(tx, impl_->id);
       }
       request.record(tx, roots, now);

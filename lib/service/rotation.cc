@@ -11,6 +11,7 @@
 
 #include "service/aftermath.h"
 #include "service/audit_chain.h"
+#include "service/census.h"
 #include "service/clock_watch.h"
 #include "service/core.h"
 #include "service/databases.h"
@@ -22,6 +23,7 @@
 #include "store/certificates.h"
 #include "store/databases.h"
 #include "store/notices.h"
+#include "store/sightings.h"
 #include "store/spaces.h"
 
 namespace spaceca {
@@ -106,6 +108,10 @@ std::vector<store::RootRow> retire(sql::Transaction& tx, const Id& space, Instan
   std::vector<store::RootRow> retired;
   for (store::RootRow& root : read_generations(tx, space).retiring) {
     if (has_live_certificate(tx, root, dead_since)) continue;
+    if (const auto open = store::any_session_of_root(tx, root.id)) {
+      refuse(fmt::format("root {}: certificate {} has a session at the server of database \"{}\" still", root.generation,
+                         certificate_id(open->certificate).text(), store::database_of(tx, open->database).name));
+    }
     move(tx, root, "retired", now);
     store::forget_key(tx, root.id);
     retired.push_back(std::move(root));
@@ -381,6 +387,7 @@ std::vector<CertificateRecord> Space::distrust(unsigned generation, const WriteO
       }
       store::move_epoch(tx, impl_->id);
       store::want_publications(tx, impl_->id);
+      service::order_disconnection(tx, impl_->id, {.root = root.id, .serial = {}, .mark = 0});
       request.record(tx, std::span{&root.id, 1}, now);
       service::record(
           tx, core.vault, impl_->id, now, impl_->actor,
@@ -433,7 +440,14 @@ SweepPart Authority::advance_roots(Deadline deadline) {
 SweepReport Authority::sweep(const SweepOptions& options) {
   SweepReport report;
   report.clock_suspect = service::look_at_clock(*impl_).suspect;
+  if (options.publisher != nullptr) report.census = take_census(*options.publisher, options.deadline);
   report.renewals = renew_due(options.deadline);
+  if (options.revoke_abandoned_after) {
+    SweepPart abandoned = revoke_abandoned(*options.revoke_abandoned_after, options.deadline);
+    std::ranges::move(abandoned.done, std::back_inserter(report.renewals.done));
+    std::ranges::move(abandoned.failed, std::back_inserter(report.renewals.failed));
+    report.renewals.unfinished = report.renewals.unfinished || abandoned.unfinished;
+  }
   report.crls = refresh_crls(options.deadline);
   report.roots = advance_roots(options.deadline);
   if (options.publisher != nullptr) report.publications = publish_pending(*options.publisher, options.deadline);

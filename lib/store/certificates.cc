@@ -9,7 +9,9 @@ namespace {
 constexpr sql::Literal kSelect{
     "SELECT c.id, c.root, r.generation, c.serial, c.database, d.name, c.kind, c.state, c.role, c.custody, c.predecessor, "
     "(SELECT s.id FROM certificates s WHERE s.predecessor = c.id AND s.state IN ('pending', 'ready')), "
-    "c.terms, c.bundle_generation, c.created_at, c.updated_at, c.not_after, c.due_at, c.revoked_at, c.reason, c.mark "
+    "c.terms, c.bundle_generation, c.created_at, c.updated_at, c.not_after, c.due_at, c.revoked_at, c.reason, c.mark, "
+    "(SELECT CAST(sum(sessions) AS BIGINT) FROM sightings g WHERE g.certificate = c.id), "
+    "(SELECT max(last_seen) FROM sightings g WHERE g.certificate = c.id) "
     "FROM certificates c JOIN databases d ON d.id = c.database JOIN roots r ON r.id = c.root "};
 
 // As `revocations` has it.
@@ -42,6 +44,8 @@ CertificateRow certificate_row(Reader& read) {
   row.revoked_at = read.instant_or_none();
   row.reason = read.integer_or_none().value_or(0);
   row.mark = read.integer_or_none().value_or(0);
+  row.sessions = read.integer_or_none().value_or(0);
+  row.last_seen = read.instant_or_none();
   return row;
 }
 
@@ -220,7 +224,11 @@ std::vector<CertificateRow> certificates_to_tell(sql::Transaction& tx, const Id&
 std::optional<Id> holder_without(sql::Transaction& tx, const Id& space, std::int64_t generation, Instant now) {
   const auto rows = tx.execute(
       "SELECT c.id FROM certificates c JOIN databases d ON d.id = c.database WHERE d.space = $1 AND c.kind = 'client' "
-      "AND c.state IN ('pending', 'ready') AND c.not_after >= $3 AND coalesce(c.bundle_generation, 0) < $2 LIMIT 1",
+      "AND c.state IN ('pending', 'ready') AND c.not_after >= $3 AND coalesce(c.bundle_generation, 0) < $2 "
+      // One whose successor knows it, is in use, and has been seen since this one was, has no holder any more.
+      "AND NOT EXISTS (SELECT 1 FROM certificates s JOIN sightings n ON n.certificate = s.id WHERE s.predecessor = c.id "
+      "AND s.state IN ('pending', 'ready') AND coalesce(s.bundle_generation, 0) >= $2 AND NOT EXISTS (SELECT 1 FROM sightings o "
+      "WHERE o.certificate = c.id AND (o.sessions > 0 OR o.last_seen >= n.first_seen))) LIMIT 1",
       {value_of(space), generation, value_of(now)});
   if (rows.empty()) return std::nullopt;
   return Reader{rows[0]}.id();

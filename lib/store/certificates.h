@@ -39,6 +39,8 @@ struct CertificateRow {
   std::optional<Instant> revoked_at = {};
   std::int64_t reason = 0;
   std::int64_t mark = 0;
+  std::int64_t sessions = 0;  // by the last census of each server
+  std::optional<Instant> last_seen = {};
 };
 
 // One to be inserted; borrowed but for the numbers.
@@ -113,7 +115,8 @@ void set_due(sql::Transaction& tx, const Id& certificate, const std::optional<In
 void record_bundle(sql::Transaction& tx, const Id& certificate, std::int64_t generation, Instant at);
 [[nodiscard]] std::string state_of(sql::Transaction& tx, const Id& certificate);  // empty if there is none
 [[nodiscard]] bool has_live_successor(sql::Transaction& tx, const Id& certificate);
-// Whether anybody in the space holds a live client certificate with a bundle that lacks that generation; who, if so.
+// Whether anybody in the space holds a live client certificate with a bundle that lacks that generation; who, if so. One that was
+// seen to be given up for its successor has no holder.
 [[nodiscard]] std::optional<Id> holder_without(sql::Transaction& tx, const Id& space, std::int64_t generation, Instant now);
 
 // --- revocations ---

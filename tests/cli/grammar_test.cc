@@ -126,6 +126,7 @@ TEST_CASE("every command that the reference has is there, and every other of our
                                 "data:mtls:certificates:renew",
                                 "data:mtls:certificates:delete",
                                 "data:mtls:certificates:revoke",
+                                "census",
                                 "doctor"});
 }
 

@@ -36,6 +36,12 @@ TEST_CASE("addresses are let in and out by commands, each proved before it ends"
   play("ip_rules.txt", folder.path(), environment_of(server));
 }
 
+TEST_CASE("who is connected is counted, and a revocation ends sessions if it is told to", "[cli][postgres]") {
+  const TemporaryFolder folder;
+  const Postgres server{{}, kByPassword};
+  play("sessions.txt", folder.path(), environment_of(server));
+}
+
 TEST_CASE("a store put back from a backup publishes only after spaces:adopt, and the revoked stays out", "[cli][postgres]") {
   const TemporaryFolder folder;
   const Postgres server{{}, kByPassword};

@@ -10,7 +10,6 @@
 #include <fmt/format.h>
 
 #include <spaceca/exporter.h>
-#include <spaceca/files.h>
 
 #include "publish/scene.h"
 #include "support/text.h"
@@ -26,27 +25,6 @@ Credential knowing(const Credential& credential, const Certificate& root) {
   const SecretBytes key = credential.key().pkcs8_der();
   return Credential{credential.chain(), PrivateKey::from_pkcs8_der(key.reveal()), {root}};
 }
-
-// psql that stays connected until this goes.
-class LiveSession {
- public:
-  LiveSession(const Postgres& server, const std::string& user, const std::string& host,
-              const std::string& extra = "sslmode=prefer") {
-    const std::string command = fmt::format(
-        "PGPASSWORD='{}' psql -X -w 'host={} port={} user={} dbname=app application_name=till {}' -c 'select "
-        "pg_sleep(60)' >/dev/null 2>&1 & echo $!",
-        Postgres::kPassword, host, server.port(), user, extra);
-    pid_ = std::stoi(run({"sh", "-c", command}).out);
-    const std::string seen = "select count(*) from pg_stat_activity where application_name = 'till' and state = 'active'";
-    for (int i = 0; i < 600 && server.sql(seen) == "0"; ++i) usleep(50'000);
-  }
-  LiveSession(const LiveSession&) = delete;
-  LiveSession& operator=(const LiveSession&) = delete;
-  ~LiveSession() { kill(pid_, SIGTERM); }
-
- private:
-  int pid_;
-};
 
 }  // namespace
 
@@ -269,7 +247,7 @@ TEST_CASE("a survey names the lines that would be overridden, and who could not 
       "hostssl app  app  ::1/128       \\\n  scram-sha-256\n"
       "host    other all all           reject\n"};
   const Publication what = scene.next(1);
-  const LiveSession live{scene.server, "app", "127.0.0.1"};
+  const Guest live{scene.server, "host=127.0.0.1 user=app"};
   const std::string before = scene.file("pg_hba.conf");
   const Survey survey = scene.publisher().survey(scene.where(), what);
   REQUIRE(survey.overridden.size() == 2);
@@ -290,12 +268,7 @@ TEST_CASE("a survey names the lines that would be overridden, and who could not 
 TEST_CASE("our own lines are not named as overridden, and a session with a certificate is not cut off", "[publish][survey]") {
   Scene scene;
   scene.publish(scene.next(1));
-  const TemporaryFolder folder;
-  files::write(folder.path(), exporter::libpq(scene.acme.client()));
-  const LiveSession live{
-      scene.server, "app", "localhost",
-      fmt::format("sslmode=verify-full sslrootcert={0}/root.crt sslcert={0}/postgresql.crt sslkey={0}/postgresql.key",
-                  folder.path().string())};
+  const Guest live{scene.server, scene.acme.client()};
   Publication what = scene.next(2);
   const Survey survey = scene.publisher().survey(scene.where(), what);
   CHECK(survey.overridden.size() == 2);
@@ -309,7 +282,7 @@ TEST_CASE("addresses that are kept go on by today's lines", "[publish][survey]")
   Scene scene;
   Publication what = scene.next(1);
   what.keep = {Cidr{"127.0.0.1"}};
-  const LiveSession live{scene.server, "app", "127.0.0.1"};
+  const Guest live{scene.server, "host=127.0.0.1 user=app"};
   const Survey survey = scene.publisher().survey(scene.where(), what);
   REQUIRE(survey.overridden.size() == 1);
   CHECK_THAT(survey.overridden[0].text, ContainsSubstring("::1/128"));

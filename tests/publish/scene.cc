@@ -2,6 +2,7 @@
 
 #include <grp.h>
 #include <pwd.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -9,6 +10,9 @@
 #include <stdexcept>
 
 #include <fmt/format.h>
+
+#include <spaceca/exporter.h>
+#include <spaceca/files.h>
 
 namespace spaceca::test {
 
@@ -72,6 +76,42 @@ Publication Acme::publication(std::uint64_t number, const std::vector<Serial>& r
           .crls = {crl(revoked)},
           .roles = {RoleName{"app"}},
           .rules = {Cidr{"127.0.0.0/8"}, Cidr{"::1"}}};
+}
+
+Guest::Guest(const Postgres& server, const std::string& conninfo, const std::string& application)
+    : server_(server), application_(application) {
+  enter(conninfo);
+}
+
+Guest::Guest(const Postgres& server, const Credential& credential, const std::string& application)
+    : server_(server), application_(application) {
+  files::write(folder_.path(), exporter::libpq(credential));
+  enter(fmt::format(
+      "host=localhost user=app sslmode=verify-full sslrootcert={0}/root.crt sslcert={0}/postgresql.crt sslkey={0}/postgresql.key",
+      folder_.path().string()));
+}
+
+Guest::~Guest() { kill(pid_, SIGKILL); }
+
+void Guest::enter(const std::string& conninfo) {
+  const std::string command = fmt::format(
+      "PGPASSWORD='{}' psql -X -w 'port={} dbname=app application_name={} {}' -c 'select pg_sleep(600)' >{}/said 2>&1 & "
+      "echo $!",
+      Postgres::kPassword, server_.port(), application_, conninfo, folder_.path().string());
+  pid_ = std::stoi(run({"sh", "-c", command}).out);
+  const std::string sleeps = fmt::format(
+      "select count(*) from pg_stat_activity where application_name = '{}' and state = 'active' and query like '%pg_sleep%'",
+      application_);
+  for (int i = 0; i < 600 && server_.sql(sleeps) == "0"; ++i) usleep(50'000);
+}
+
+bool Guest::is_there() const {
+  return server_.sql(fmt::format("select count(*) from pg_stat_activity where application_name = '{}'", application_)) != "0";
+}
+
+std::string Guest::said() const {
+  for (int i = 0; i < 600 && read_file(folder_.path() / "said").empty(); ++i) usleep(50'000);
+  return read_file(folder_.path() / "said");
 }
 
 ServedDatabase Scene::where(const std::string& space, const std::string& database) const {

@@ -39,6 +39,30 @@ class Acme {
   mutable std::uint64_t crl_number_ = 1;
 };
 
+// psql that stays connected until it is ended, or this goes. Its application is called "till" unless it is named.
+class Guest {
+ public:
+  // "host=127.0.0.1 user=app"
+  Guest(const Postgres& server, const std::string& conninfo, const std::string& application = "till");
+  // The role app, by its certificate.
+  Guest(const Postgres& server, const Credential& credential, const std::string& application = "till");
+  Guest(const Guest&) = delete;
+  Guest& operator=(const Guest&) = delete;
+  ~Guest();
+
+  [[nodiscard]] bool is_there() const;
+  // What psql says when it has been ended.
+  [[nodiscard]] std::string said() const;
+
+ private:
+  void enter(const std::string& conninfo);
+
+  TemporaryFolder folder_;
+  const Postgres& server_;
+  std::string application_;
+  int pid_ = 0;
+};
+
 // A PostgreSQL without TLS, and lines as initdb writes them.
 inline constexpr std::string_view kFreshHba =
     "# TYPE  DATABASE        USER            ADDRESS                 METHOD\n"

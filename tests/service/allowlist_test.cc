@@ -211,19 +211,13 @@ TEST_CASE_METHOD(Rules, "a rule that was made while the server was told of anoth
   acme.enable_mtls(db());
   const IpRule early = add("192.0.2.0/24");
   // A server that is slow enough for somebody to add one meanwhile.
-  class Slow final : public Publisher {
+  class Slow final : public AroundServers {
    public:
-    Slow(Publisher& servers, std::function<void()> meanwhile) : servers_(servers), meanwhile_(std::move(meanwhile)) {}
-    Survey survey(const ServedDatabase& where, const Publication& what) override { return servers_.survey(where, what); }
-    void publish(const ServedDatabase& where, const Publication& what, const std::vector<Probe>& probes) override {
-      servers_.publish(where, what, probes);
-      meanwhile_();
-    }
-    void withdraw(const ServedDatabase& where) override { servers_.withdraw(where); }
-    Served current(const ServedDatabase& where) override { return servers_.current(where); }
+    Slow(PlayedServers& servers, std::function<void()> meanwhile) : AroundServers(servers), meanwhile_(std::move(meanwhile)) {}
 
    private:
-    Publisher& servers_;
+    void after_publishing() override { meanwhile_(); }
+
     std::function<void()> meanwhile_;
   };
   std::optional<IpRule> late;

@@ -69,6 +69,15 @@ void with_server(AuthorityScene& scene) {
   static_cast<void>(acme.issue_client(db()));
 }
 
+// By the first client's certificate.
+void with_session(AuthorityScene& scene) {
+  with_server(scene);
+  const Space acme = scene.authority->space(SpaceName{"acme"}, kOps);
+  const auto all = acme.certificates(db()).items;
+  const auto client = std::ranges::find(all, CertificateKind::client, &CertificateRecord::kind);
+  scene.servers.open_session("sales", acme.download(client->id).chain.front());
+}
+
 const std::vector<IpRuleSpec> kTwoRules{{.cidr = Cidr{"192.0.2.0/24"}}, {.cidr = Cidr{"2001:db8::/32"}, .description = "office"}};
 
 void with_rules(AuthorityScene& scene) {
@@ -239,6 +248,28 @@ const std::vector<Verb>& verbs() {
          CHECK(world.space().ip_rule_history(db()).items.size() == 2);
          CHECK(entries(world, "delete_ip_rule") == 1);
        }},
+      {"census", with_session,
+       [](FaultyWorld& world) {
+         // A server that cannot be counted keeps no other from it, and a store that fails is none of the servers'.
+         const Census census = world.space().census(world.servers);
+         if (!census.missed.empty()) throw Error{census.missed.front().code, census.missed.front().why};
+       },
+       [](FaultyWorld& world) { CHECK(clients(world).front().sessions == 1); }},
+      {"publish_pending that ends sessions",
+       [](AuthorityScene& scene) {
+         with_session(scene);
+         const Space acme = scene.authority->space(SpaceName{"acme"}, kOps);
+         const auto all = acme.certificates(db()).items;
+         const auto client = std::ranges::find(all, CertificateKind::client, &CertificateRecord::kind);
+         acme.revoke(client->id, RevocationReason::key_compromise, {}, OpenSessions::end);
+       },
+       [](FaultyWorld& world) { whole(world.authority->publish_pending(world.servers)); },
+       [](FaultyWorld& world) {
+         CHECK(world.servers.servers.at("sales").sessions.empty());
+         CHECK(entries(world, "disconnect") == 1);
+         CHECK_FALSE(world.space().find_database(db())->publication_pending);
+       },
+       false},
       {"disable_mtls", with_server, [](FaultyWorld& world) { world.space().disable_mtls(db(), kKeyed); },
        [](FaultyWorld& world) { CHECK(world.space().find_database(db())->state == DatabaseState::deprovisioning); }},
       {"destroy_database",

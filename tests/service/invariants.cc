@@ -162,6 +162,8 @@ std::string content_of(sql::Driver& driver) {
       sql::Statement{"SELECT * FROM proofs ORDER BY database, root"},
       sql::Statement{"SELECT * FROM revocations ORDER BY root, serial"},
       sql::Statement{"SELECT * FROM ip_rules ORDER BY id"},
+      sql::Statement{"SELECT * FROM sightings ORDER BY certificate, database"},
+      sql::Statement{"SELECT * FROM disconnections ORDER BY database, root, serial"},
       sql::Statement{"SELECT * FROM notices ORDER BY id"},
       sql::Statement{"SELECT * FROM idempotency_keys ORDER BY scope, key"},
       sql::Statement{"SELECT * FROM audit ORDER BY chain, number"},

@@ -11,33 +11,15 @@ using Catch::Matchers::ContainsSubstring;
 using Catch::Matchers::StartsWith;
 
 // Played servers, of which one answers in words of its own.
-class OneIsOdd final : public Publisher {
+class OneIsOdd final : public AroundServers {
  public:
-  OneIsOdd(PlayedServers& servers, std::string odd) : servers_(servers), odd_(std::move(odd)) {}
-
-  Survey survey(const ServedDatabase& where, const Publication& what) override {
-    answer(where);
-    return servers_.survey(where, what);
-  }
-  void publish(const ServedDatabase& where, const Publication& what, const std::vector<Probe>& probes) override {
-    answer(where);
-    servers_.publish(where, what, probes);
-  }
-  void withdraw(const ServedDatabase& where) override {
-    answer(where);
-    servers_.withdraw(where);
-  }
-  Served current(const ServedDatabase& where) override {
-    answer(where);
-    return servers_.current(where);
-  }
+  OneIsOdd(PlayedServers& servers, std::string odd) : AroundServers(servers), odd_(std::move(odd)) {}
 
  private:
-  void answer(const ServedDatabase& where) const {
+  void before(const ServedDatabase& where) override {
     if (where.database.text() == odd_) throw std::runtime_error{"out of paper"};
   }
 
-  PlayedServers& servers_;
   std::string odd_;
 };
 

@@ -52,13 +52,46 @@ void PlayedServers::publish(const ServedDatabase& where, const Publication& what
 
 void PlayedServers::withdraw(const ServedDatabase& where) {
   answer();
+  // Whoever is connected stays.
+  auto sessions = std::move(servers[where.database.text()].sessions);
   servers.erase(where.database.text());
+  if (!sessions.empty()) servers[where.database.text()].sessions = std::move(sessions);
 }
 
 Served PlayedServers::current(const ServedDatabase& where) {
   answer();
   const Server& server = servers[where.database.text()];
   return {.number = server.number, .crls = server.crls, .server = server.certificate};
+}
+
+std::vector<LiveSession> PlayedServers::sessions(const ServedDatabase& where) {
+  answer();
+  return servers[where.database.text()].sessions;
+}
+
+std::vector<LiveSession> PlayedServers::disconnect(const ServedDatabase& where, const std::vector<ShownCertificate>& shown) {
+  answer();
+  std::vector<LiveSession> ended;
+  std::erase_if(servers[where.database.text()].sessions, [&](const LiveSession& session) {
+    const bool meant = std::ranges::any_of(shown, [&session](const ShownCertificate& one) {
+      return one.issuer == session.issuer && (!one.serial || *one.serial == session.serial);
+    });
+    if (meant) ended.push_back(session);
+    return meant;
+  });
+  return ended;
+}
+
+void PlayedServers::open_session(const std::string& database, const Certificate& client) {
+  Server& server = servers[database];
+  server.sessions.push_back({.pid = static_cast<int>(server.sessions.size()) + 1,
+                             .user = "app",
+                             .database = "orders",
+                             .address = "192.0.2.7",
+                             .application = "report",
+                             .serial = client.serial(),
+                             .issuer = client.issuer(),
+                             .since = clock_.now()});
 }
 
 bool PlayedServers::lets_in(const std::string& database, const Certificate& client) const {

@@ -40,6 +40,7 @@ class PlayedServers final : public Publisher {
     std::vector<Cidr> rules;
     Access access;
     std::optional<Certificate> certificate;
+    std::vector<LiveSession> sessions;
     int publications = 0;
   };
   explicit PlayedServers(const Clock& clock) : clock_(clock) {}
@@ -48,7 +49,11 @@ class PlayedServers final : public Publisher {
   void publish(const ServedDatabase& where, const Publication& what, const std::vector<Probe>& probes) override;
   void withdraw(const ServedDatabase& where) override;
   Served current(const ServedDatabase& where) override;
+  std::vector<LiveSession> sessions(const ServedDatabase& where) override;
+  std::vector<LiveSession> disconnect(const ServedDatabase& where, const std::vector<ShownCertificate>& shown) override;
 
+  // A session with it, which lives until it is ended.
+  void open_session(const std::string& database, const Certificate& client);
   // Whether the server of that database lets a client in now.
   [[nodiscard]] bool lets_in(const std::string& database, const Certificate& client) const;
   // Whether a client with those roots takes the server.
@@ -61,6 +66,44 @@ class PlayedServers final : public Publisher {
   void answer() const;
 
   const Clock& clock_;
+};
+
+// Played servers as somebody else meets them: a test says what happens on the way.
+class AroundServers : public Publisher {
+ public:
+  explicit AroundServers(PlayedServers& servers) : servers_(servers) {}
+
+  Survey survey(const ServedDatabase& where, const Publication& what) override {
+    before(where);
+    return servers_.survey(where, what);
+  }
+  void publish(const ServedDatabase& where, const Publication& what, const std::vector<Probe>& probes) override {
+    before(where);
+    servers_.publish(where, what, probes);
+    after_publishing();
+  }
+  void withdraw(const ServedDatabase& where) override {
+    before(where);
+    servers_.withdraw(where);
+  }
+  Served current(const ServedDatabase& where) override {
+    before(where);
+    return servers_.current(where);
+  }
+  std::vector<LiveSession> sessions(const ServedDatabase& where) override {
+    before(where);
+    return servers_.sessions(where);
+  }
+  std::vector<LiveSession> disconnect(const ServedDatabase& where, const std::vector<ShownCertificate>& shown) override {
+    before(where);
+    return servers_.disconnect(where, shown);
+  }
+
+ private:
+  virtual void before(const ServedDatabase&) {}
+  virtual void after_publishing() {}
+
+  PlayedServers& servers_;
 };
 
 // Keeps what it delivers; refuses while `broken`.

@@ -100,6 +100,7 @@ CREATE TABLE databases (
   proved INT64 NOT NULL DEFAULT 0,
   publication INT64 NOT NULL DEFAULT 0 CHECK (publication >= 0),
   published_at INT64,
+  census_at INT64,
   publication_error TEXT NOT NULL DEFAULT '',
   created_at INT64 NOT NULL,
   updated_at INT64 NOT NULL,
@@ -175,6 +176,28 @@ CREATE TABLE proofs (
   PRIMARY KEY (database, root)
 ) KEPT_BY_KEY;
 
+-- At which servers a certificate was seen in use, and how many sessions it had at the last census there.
+CREATE TABLE sightings (
+  certificate OCTETS NOT NULL REFERENCES certificates (id),
+  database OCTETS NOT NULL REFERENCES databases (id),
+  sessions INT64 NOT NULL CHECK (sessions >= 0),
+  first_seen INT64 NOT NULL,
+  last_seen INT64 NOT NULL,
+  PRIMARY KEY (certificate, database)
+) KEPT_BY_KEY;
+
+CREATE INDEX sightings_open ON sightings (database) WHERE sessions > 0;
+
+-- Sessions that a server is to end once its list covers `mark`; all that the root's certificates have opened where `serial` is empty,
+-- once the server does not trust it.
+CREATE TABLE disconnections (
+  database OCTETS NOT NULL REFERENCES databases (id),
+  root OCTETS NOT NULL REFERENCES roots (id),
+  serial OCTETS NOT NULL CHECK (length(serial) <= 20),
+  mark INT64 NOT NULL CHECK (mark >= 0),
+  PRIMARY KEY (database, root, serial)
+) KEPT_BY_KEY;
+
 -- By serial, as a list is written: with zeros in front, so that octets sort as numbers do. There may be serials that were never in
 -- `certificates`: a store that was restored knows them from the list that a server has. `not_after` is then unknown. `reason` is the
 -- number of RFC 5280 5.3.1.
@@ -205,7 +228,7 @@ CREATE TABLE ip_rules (
 CREATE UNIQUE INDEX ip_rules_one_a_slot ON ip_rules (database, slot) WHERE state <> 'deleted';
 CREATE UNIQUE INDEX ip_rules_one_a_block ON ip_rules (database, cidr) WHERE state <> 'deleted';
 
--- What owners are told. `occasion` tells two of a kind apart: empty for a renewal, the days of a reminder, the audit row of a download,
+-- What owners are told. `occasion` tells two of a kind apart: empty for a renewal, the days of a reminder, a UUID for a download,
 -- the generation of a root. `delivered_by` names the channels that delivered it while others have not, a line each.
 CREATE TABLE notices (
   id OCTETS NOT NULL PRIMARY KEY CHECK (length(id) = 16),

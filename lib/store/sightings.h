@@ -1,0 +1,42 @@
+// Where certificates were seen in use, and which sessions are still to be ended.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "store/columns.h"
+#include "store/sql.h"
+
+namespace spaceca::store {
+
+// A certificate at a database's server: how many sessions the last census counted, and when there was any.
+struct Sighting {
+  Id certificate;
+  std::int64_t sessions;
+};
+// What a census of that server found; whoever is not among them has no session there now.
+void record_census(sql::Transaction& tx, const Id& database, const std::vector<Sighting>& seen, Instant at);
+[[nodiscard]] std::optional<Instant> census_at(sql::Transaction& tx, const Id& database);
+// Nothing is served there any more.
+void forget_sessions(sql::Transaction& tx, const Id& database);
+
+[[nodiscard]] std::optional<Instant> first_seen(sql::Transaction& tx, const Id& certificate);  // anywhere
+// A certificate of that root that has a session, if any has.
+struct InUse {
+  Id certificate;
+  Id database;
+};
+[[nodiscard]] std::optional<InUse> any_session_of_root(sql::Transaction& tx, const Id& root);
+
+// Sessions of one certificate, or of all of a root, that a database's server is to end once its list covers that mark.
+struct Disconnection {
+  Id root;
+  Bytes serial;  // empty: all of the root
+  std::int64_t mark;
+};
+void insert(sql::Transaction& tx, const Id& database, const Disconnection& disconnection);
+[[nodiscard]] std::vector<Disconnection> disconnections(sql::Transaction& tx, const Id& database);
+[[nodiscard]] bool has_disconnections(sql::Transaction& tx, const Id& database);
+void forget(sql::Transaction& tx, const Id& database, const Disconnection& disconnection);
+
+}  // namespace spaceca::store
