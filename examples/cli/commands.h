@@ -25,6 +25,7 @@ namespace mtls {
 Exit show(Session& session);
 Exit create(Session& session);
 Exit destroy(Session& session);
+Exit server_files(Session& session);
 }  // namespace mtls
 
 namespace ip_rules {

@@ -304,6 +304,11 @@ void Grammar::mtls() {
   option("--confirm", arguments_.confirm, "The database's name: sessions may be cut off");
   flag("--wait", arguments_.wait, "Try again while the server is out of reach");
   now_->app->add_option("--timeout", arguments_.timeout, "Seconds to --wait")->capture_default_str();
+  command("data:mtls:server-files", "Write what a server that is not on this machine needs; the sweep sees when it serves that",
+          ::mtls::server_files);
+  database_of_app();
+  needed("--dir", arguments_.dir, "Where to write the files; the server's key is among them");
+  flag("--force", arguments_.force, "Write over files");
   command("data:mtls:destroy", "Disable mTLS: the server serves again what it served before", ::mtls::destroy);
   database_of_app();
   option("--confirm", arguments_.confirm, "The database's name");

@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
 #include <spaceca/authority.h>
+#include <spaceca/files.h>
+#include <spaceca/postgres_publisher.h>
 
 #include "commands.h"
 #include "failure.h"
@@ -69,6 +71,11 @@ std::string who_may_knock(const DatabaseRecord& database) {
 
 void tell_who_may_come(const Session& session, const Place& place) {
   session.note(who_may_knock(place.record));
+  if (place.record.data_directory.empty()) {
+    session.note(
+        fmt::format("its server is not on this machine: spaceca data:mtls:server-files {} -a {} --dir DIR, and the sweep sees it",
+                    place.name().text(), place.record.app.text()));
+  }
   if (place.space.ip_rules(place.name()).empty()) {
     session.note(fmt::format("from nowhere over TCP yet: spaceca data:mtls:ip-rules:create {} -a {} --cidr CIDR",
                              place.name().text(), place.record.app.text()));
@@ -182,4 +189,34 @@ Exit mtls::destroy(Session& session) {
   confirm(session.arguments, place.name().text(),
           fmt::format("database \"{}\" would no longer be reached by certificate", place.name().text()));
   return answer_and_publish(session, place, place.space.disable_mtls(place.name()), text);
+}
+
+Exit mtls::server_files(Session& session) {
+  const Arguments& arguments = session.arguments;
+  const Place place = session.place();
+  const std::filesystem::path folder = arguments.dir;
+  // Asked for before they are made: whatever is made is what the sweep looks for from then on.
+  for (const char* name : {"server.crt", "server.key", "root.crt", "root.crl", "spaceca.conf", "pg_hba.lines", "pg_ident.lines"}) {
+    if (!arguments.force && std::filesystem::exists(std::filesystem::symlink_status(folder / name))) {
+      throw Failure{Exit::refused, "exists", fmt::format("file \"{}\": exists already", (folder / name).string()), "--force"};
+    }
+  }
+  Progress progress = session.progress(fmt::format("Writing the files of the server of {}", place.name().text()));
+  const ServerFiles wanted = place.space.server_files(place.name());
+  const FileSet set = postgres_server_files(wanted.where, wanted.what);
+  files::write(folder, set, arguments.force ? files::Existing::replace : files::Existing::refuse);
+  progress.done();
+  auto names = nlohmann::json::array();
+  std::string text = fmt::format("the server's files are now located in {}\n", folder.string());
+  text +=
+      "# on its machine, as its owner: server.crt, server.key (0600), root.crt and root.crl into the folder spaceca of the data "
+      "directory;\n"
+      "# include 'spaceca.conf' at the end of postgresql.conf; pg_hba.lines on top of pg_hba.conf";
+  for (const File& file : set.files()) {
+    names.push_back(file.name);
+    if (file.name == "pg_ident.lines") text += ", pg_ident.lines of pg_ident.conf";
+  }
+  text += "; then reload.\n# The next sweep looks whether it serves them.\n";
+  session.answer({{"dir", folder.string()}, {"files", std::move(names)}}, text);
+  return Exit::done;
 }

@@ -289,6 +289,12 @@ struct Census {
   std::vector<Adoption::Missed> missed;
 };
 
+// For the administrator of a server that nothing is written to. It holds the server's key.
+struct ServerFiles {
+  ServedDatabase where;
+  Publication what;
+};
+
 // Steps by hand of what advance_roots() does in time (DESIGN: next → active → retiring → retired).
 enum class RotationStep { prepare, activate, retire, rollback };
 
@@ -309,14 +315,20 @@ class SPACECA_EXPORT Space final {
   [[nodiscard]] DatabaseUrl url(const DatabaseName& name) const;
 
   // A server certificate and the first client certificate, and the state Provisioning; the next publish_pending() brings them to
-  // the server. Over TCP clients come in from the addresses of its IP rules and from no others. Errc::policy if there is no data
-  // directory, if it is enabled already, or as of access_of().
+  // the server. Over TCP clients come in from the addresses of its IP rules and from no others. Errc::policy if it is enabled
+  // already, or as of access_of(). Without a data directory server_files() tells what its server needs, and states advance when a
+  // sweep sees it there.
   DatabaseRecord enable_mtls(const DatabaseName& name, const MtlsOptions& mtls = {}, const WriteOptions& options = {}) const;
   // Deprovisioning, until publish_pending() has withdrawn it; its certificates stay as they are. Errc::policy if it is not enabled.
   DatabaseRecord disable_mtls(const DatabaseName& name, const WriteOptions& options = {}) const;
   // Revokes what is alive of it and forgets its URLs and keys. Errc::policy while mTLS is enabled.
   void destroy_database(const DatabaseName& name, const WriteOptions& options = {}) const;
-  // What publishing it would change. Changes nothing.
+  // What the server of a database without a data directory is to serve; for PostgreSQL, postgres_server_files() makes files of it.
+  // A sweep then looks over the network whether it does: its certificate, that a good client certificate passes, and that one on
+  // these very lists is refused as revoked. Its lines of pg_hba.conf nobody sees from outside, so IP rules stay Authorizing.
+  // Audited. Errc::policy if mTLS is not enabled, or if there is a data directory.
+  [[nodiscard]] ServerFiles server_files(const DatabaseName& name) const;
+  // What publishing it would change; of a server that nothing is written to, nothing is known. Changes nothing.
   [[nodiscard]] Survey survey(const DatabaseName& name, Publisher& publisher, const MtlsOptions& mtls = {}) const;
 
   // Where clients may come from. What is changed here the next publish_pending() brings to the server, and the states after it;

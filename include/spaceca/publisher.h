@@ -23,8 +23,8 @@ namespace spaceca {
 // Which server is meant, and how it is reached.
 struct ServedDatabase {
   SpaceName space;
-  DatabaseName database;  // our name for it; a server calls it as the URL says
-  std::filesystem::path data_directory;
+  DatabaseName database;                 // our name for it; a server calls it as the URL says
+  std::filesystem::path data_directory;  // empty: nothing is written; publish() sees over the network what is there
   // As its clients write it: scheme, host, port, database, user, perhaps a password. It never administers.
   SecretBytes url;
   // Empty: as the owner of the data directory, by the socket that its postmaster.pid names.

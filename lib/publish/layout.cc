@@ -119,17 +119,17 @@ files::Descriptor Layout::lock(Deadline deadline) const {
   return folder;
 }
 
-std::string Layout::settings_for(const std::string& folder) const {
+std::string Layout::settings(const ServedDatabase& where, const std::string& folder) {
   // Paths are below the data directory, so that they hold where it is moved to. A folder of lists would be read beside the file.
   return fmt::format(
       "# Space {}, database {}. Written by a program; each publication replaces this file.\n"
       "ssl = on\n"
-      "ssl_cert_file = 'spaceca/{}/server.crt'\n"
-      "ssl_key_file = 'spaceca/{}/server.key'\n"
-      "ssl_ca_file = 'spaceca/{}/root.crt'\n"
-      "ssl_crl_file = 'spaceca/{}/root.crl'\n"
+      "ssl_cert_file = '{}/server.crt'\n"
+      "ssl_key_file = '{}/server.key'\n"
+      "ssl_ca_file = '{}/root.crt'\n"
+      "ssl_crl_file = '{}/root.crl'\n"
       "ssl_crl_dir = ''\n",
-      where_.space.text(), where_.database.text(), folder, folder, folder, folder);
+      where.space.text(), where.database.text(), folder, folder, folder, folder);
 }
 
 bool Layout::holds(const std::string& folder, const FileSet& files) const {

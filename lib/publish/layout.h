@@ -36,6 +36,8 @@ class Layout final {
   // The settings in force, and what they name.
   [[nodiscard]] std::optional<std::string> current() const;
   [[nodiscard]] std::optional<std::string> proved() const;
+  // Those that name files of a folder of the data directory.
+  [[nodiscard]] static std::string settings(const ServedDatabase& where, const std::string& folder);
   [[nodiscard]] static std::uint64_t number_in(std::string_view settings);  // 0 if it names none of ours
   [[nodiscard]] static std::string folder_in(std::string_view settings);    // "12"
   [[nodiscard]] std::optional<std::string> file_of(std::string_view settings, const std::string& name) const;
@@ -55,7 +57,7 @@ class Layout final {
   [[nodiscard]] std::filesystem::path current_path() const { return folder_ / "current.conf"; }
 
  private:
-  [[nodiscard]] std::string settings_for(const std::string& folder) const;
+  [[nodiscard]] std::string settings_for(const std::string& folder) const { return settings(where_, "spaceca/" + folder); }
   [[nodiscard]] bool holds(const std::string& folder, const FileSet& files) const;
   void put(const std::string& name, std::string_view content) const;
 

@@ -94,6 +94,7 @@ class Site final {
   Site(const Site&) = delete;
   Site& operator=(const Site&) = delete;
 
+  [[nodiscard]] std::chrono::seconds patience() const { return patience_; }
   [[nodiscard]] Deadline deadline() const { return std::chrono::steady_clock::now() + patience_; }
   [[nodiscard]] const std::filesystem::path& hba_file() const { return server.hba_file(); }
   [[nodiscard]] const std::filesystem::path& config_file() const { return server.config_file(); }
@@ -171,6 +172,54 @@ class Site final {
   Server server;
 };
 
+// --- what is seen from outside ---
+
+class Proof final {
+ public:
+  Proof(const Address& address, std::uint64_t number, std::chrono::seconds patience,
+        const std::function<void(const std::string&)>& progress)
+      : address_(address), number_(number), patience_(patience), progress_(progress) {}
+
+  // Errc::not_taken, unreachable.
+  void certificate(const Certificate& ours) const;
+  void probe(const Probe& probe) const;
+
+ private:
+  [[nodiscard]] Deadline deadline() const { return std::chrono::steady_clock::now() + patience_; }
+  void say(const std::string& text) const {
+    if (progress_) progress_(text);
+  }
+  [[noreturn]] void not_taken(const std::string& why) const {
+    throw Error{Errc::not_taken, fmt::format("publication {}: {}", number_, why)};
+  }
+
+  const Address& address_;
+  std::uint64_t number_;
+  std::chrono::seconds patience_;
+  const std::function<void(const std::string&)>& progress_;
+};
+
+void Proof::certificate(const Certificate& ours) const {
+  say(fmt::format("asks {} for its certificate", address_.text()));
+  const Handshake seen = shake_hands(address_, nullptr, deadline());
+  if (std::ranges::equal(seen.certificate, ours.der())) return;
+  not_taken(seen.certificate.empty() ? fmt::format("the server at {} shows no certificate: {}", address_.text(), seen.why)
+                                     : fmt::format("the server at {} shows another certificate than the one with serial {}",
+                                                   address_.text(), ours.serial().hex()));
+}
+
+void Proof::probe(const Probe& probe) const {
+  say(fmt::format("tries it out with a good and a revoked certificate of root {}", probe.generation));
+  const Handshake good = shake_hands(address_, &probe.good, deadline());
+  if (good.verdict != Handshake::Verdict::passed)
+    not_taken(fmt::format("a good certificate of root {} is refused: {}", probe.generation, good.why));
+  const Handshake revoked = shake_hands(address_, &probe.revoked, deadline());
+  if (revoked.verdict == Handshake::Verdict::passed)
+    not_taken(fmt::format("a revoked certificate of root {} is let in", probe.generation));
+  if (revoked.why != kRevoked)
+    not_taken(fmt::format("a revoked certificate of root {} is refused, but not as revoked: {}", probe.generation, revoked.why));
+}
+
 // --- publishing ---
 
 class Publishing final {
@@ -198,8 +247,6 @@ class Publishing final {
   void open_files();
   void refuse_earlier() const;
   void write_maps();
-  void prove_certificate();
-  void prove(const Probe& probe);
 
   Site& site_;
   const Publication& what_;
@@ -278,30 +325,9 @@ void Publishing::switch_tls() {
   site_.server.reload(site_.deadline());
   const auto elsewhere = site_.server.not_in_force(current, site_.deadline());
   if (!elsewhere.empty()) not_taken("settings are in force from elsewhere: " + listed(elsewhere));
-  prove_certificate();
-  for (const Probe& probe : probes_) prove(probe);
-}
-
-void Publishing::prove_certificate() {
-  say(fmt::format("asks {} for its certificate", site_.address.text()));
-  const Handshake seen = shake_hands(site_.address, nullptr, site_.deadline());
-  const Certificate& ours = what_.server.certificate();
-  if (std::ranges::equal(seen.certificate, ours.der())) return;
-  not_taken(seen.certificate.empty() ? fmt::format("the server at {} shows no certificate: {}", site_.address.text(), seen.why)
-                                     : fmt::format("the server at {} shows another certificate than the one with serial {}",
-                                                   site_.address.text(), ours.serial().hex()));
-}
-
-void Publishing::prove(const Probe& probe) {
-  say(fmt::format("tries it out with a good and a revoked certificate of root {}", probe.generation));
-  const Handshake good = shake_hands(site_.address, &probe.good, site_.deadline());
-  if (good.verdict != Handshake::Verdict::passed)
-    not_taken(fmt::format("a good certificate of root {} is refused: {}", probe.generation, good.why));
-  const Handshake revoked = shake_hands(site_.address, &probe.revoked, site_.deadline());
-  if (revoked.verdict == Handshake::Verdict::passed)
-    not_taken(fmt::format("a revoked certificate of root {} is let in", probe.generation));
-  if (revoked.why != kRevoked)
-    not_taken(fmt::format("a revoked certificate of root {} is refused, but not as revoked: {}", probe.generation, revoked.why));
+  const Proof proof{site_.address, what_.number, site_.patience(), progress_};
+  proof.certificate(what_.server.certificate());
+  for (const Probe& probe : probes_) proof.probe(probe);
 }
 
 void Publishing::switch_lines() {
@@ -373,6 +399,7 @@ class PostgresPublisher final : public Publisher {
   void say(const std::string& text) const {
     if (options_.progress) options_.progress(text);
   }
+  void look(const ServedDatabase& where, const Publication& what, const std::vector<Probe>& probes) const;
   void withdraw_lines(Site& site, ConfigFile& hba, ConfigFile* ident) const;
   void withdraw_tls(Site& site, ConfigFile& config) const;
 
@@ -390,8 +417,17 @@ Survey PostgresPublisher::survey(const ServedDatabase& where, const Publication&
   return survey;
 }
 
+// What is not ours to write is proved as it is.
+void PostgresPublisher::look(const ServedDatabase& where, const Publication& what, const std::vector<Probe>& probes) const {
+  const Address address = address_of(where.url);
+  const Proof proof{address, what.number, options_.patience, options_.progress};
+  proof.certificate(what.server.certificate());
+  for (const Probe& probe : probes) proof.probe(probe);
+}
+
 void PostgresPublisher::publish(const ServedDatabase& where, const Publication& what, const std::vector<Probe>& probes) {
   refuse_unfit(what, probes);
+  if (where.data_directory.empty()) return look(where, what, probes);
   Site site{where, options_.patience};
   Publishing publishing{site, what, probes, options_.progress};
   publishing.look();
@@ -442,6 +478,7 @@ void PostgresPublisher::withdraw_tls(Site& site, ConfigFile& config) const {
 }
 
 void PostgresPublisher::withdraw(const ServedDatabase& where) {
+  if (where.data_directory.empty()) return;  // its administrator takes out what he put in
   Site site{where, options_.patience};
   site.refuse_faults(Server::Maps::left_alone);
   files::Descriptor lock;
@@ -479,6 +516,7 @@ std::vector<Crl> lists_in(std::string_view file) {
 }
 
 Served PostgresPublisher::current(const ServedDatabase& where) {
+  if (where.data_directory.empty()) return {};  // nothing is ours to be found there
   Site site{where, options_.patience};
   const std::string settings = site.layout.current().value_or("");
   Served served{.number = Layout::number_in(settings), .crls = {}, .server = {}};
@@ -529,6 +567,26 @@ std::vector<LiveSession> PostgresPublisher::disconnect(const ServedDatabase& whe
 
 }  // namespace
 }  // namespace publish
+
+FileSet postgres_server_files(const ServedDatabase& where, const Publication& what) {
+  using namespace publish;
+  // A role with a slash in front is written for PostgreSQL 16, where it would be an expression; before, nobody is called so.
+  constexpr hba::Dialect kDialect = hba::Dialect::regular_expressions;
+  const hba::Plan plan{.database = address_of(where.url).database,
+                       .roles = what.roles,
+                       .rules = what.rules,
+                       .access = what.access,
+                       .map = ident::map_name(where.database),
+                       .keep = {},
+                       .dialect = kDialect};
+  const std::string mark = opening_mark(where.space, where.database);
+  FileSet set = exporter::server(what.server) + exporter::revocation_lists(what.crls);
+  const auto add = [&set](const char* name, const std::string& text) { set.add({name, FileRole::trust, SecretBytes{text}}); };
+  add("spaceca.conf", Layout::settings(where, "spaceca"));
+  add("pg_hba.lines", with_block_on_top("", mark, hba::outcome_of(plan, {}, {}).lines));
+  if (is_bound(what)) add("pg_ident.lines", with_block_on_top("", mark, ident::lines_of(where.database, what.roles, kDialect)));
+  return set;
+}
 
 std::unique_ptr<Publisher> postgres_publisher(const PostgresPublisherOptions& options) {
   return std::make_unique<publish::PostgresPublisher>(options);

@@ -91,7 +91,8 @@ std::vector<Attendance> count(Core& core, const store::DatabaseRow& database, Pu
 std::vector<store::DatabaseRow> enabled_databases(Core& core, const Id* space) {
   const auto tx = core.driver.read();
   auto databases = space != nullptr ? store::served_databases(*tx, *space) : store::served_databases(*tx);
-  std::erase_if(databases, [](const store::DatabaseRow& row) { return !is_enabled(row); });
+  // A server that nothing is written to has no administrator's way in.
+  std::erase_if(databases, [](const store::DatabaseRow& row) { return !is_enabled(row) || row.data_directory.empty(); });
   return databases;
 }
 
@@ -156,7 +157,7 @@ bool ends_sessions(sql::Transaction& tx, const Id& space, OpenSessions sessions)
 
 void order_disconnection(sql::Transaction& tx, const Id& space, const store::Disconnection& disconnection) {
   for (const store::DatabaseRow& database : store::served_databases(tx, space)) {
-    if (is_enabled(database)) store::insert(tx, database.id, disconnection);
+    if (is_enabled(database) && !database.data_directory.empty()) store::insert(tx, database.id, disconnection);
   }
 }
 

@@ -247,9 +247,6 @@ DatabaseRecord Space::enable_mtls(const DatabaseName& name, const MtlsOptions& m
         const auto tx = core.driver.read();
         return service::read_facts(core, *tx, impl_->id, service::get_database(*tx, impl_->id, name));
       }();
-      if (facts.database.data_directory.empty()) {
-        service::refuse(name, "has no data directory, so nothing can be brought to its server");
-      }
       const std::vector<service::Order> orders{
           {.kind = CertificateKind::server},
           {.role = RoleName{facts.database.role}, .handed_out = false},

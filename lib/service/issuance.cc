@@ -35,6 +35,10 @@ std::vector<HostName> hosts_of(const store::DatabaseRow& database) {
 
 Id id_of(const CertificateId& id) { return id.octets(); }
 
+Bytes sealed_key(Core& core, const Id& space, const Id& id, const PrivateKey& key) {
+  return core.vault.seal(key_binding(space, id, key.public_key()), key.pkcs8_der().reveal());
+}
+
 Instant due_of(Instant not_after) { return not_after - kRenewalWindow; }
 
 Instant closing_of(Instant not_after) { return not_after + kLateRenewal; }
@@ -100,7 +104,7 @@ Issuance::Made Issuance::make(Core& core, const Issuer& issuer, ossl::RandomPool
   PrivateKey key = std::move(credential).take_key();
   Bytes sealed;
   if (order.custody == Custody::sealed) {
-    sealed = core.vault.seal(key_binding(facts_.space, id, key.public_key()), key.pkcs8_der().reveal());
+    sealed = sealed_key(core, facts_.space, id, key);
   }
   return {order, id, std::move(leaf), std::move(key), std::move(sealed), is_client ? std::optional{due_of(ends)} : std::nullopt};
 }

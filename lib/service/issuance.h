@@ -109,6 +109,9 @@ auto with_kept_facts(Core& core, const Id& space, const DatabaseName& name, cons
 [[nodiscard]] Instant due_of(Instant not_after);      // when its renewal is
 [[nodiscard]] Instant closing_of(Instant not_after);  // when one that has a successor is looked at last
 
+// A certificate's key as it lies in the store.
+[[nodiscard]] Bytes sealed_key(Core& core, const Id& space, const Id& id, const PrivateKey& key);
+
 // What its holder receives, read again; the key if it is kept.
 [[nodiscard]] Bundle bundle_of(Core& core, sql::Transaction& tx, const Id& space, const store::CertificateRow& row);
 

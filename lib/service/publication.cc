@@ -17,6 +17,7 @@
 #include "service/databases.h"
 #include "service/issuance.h"
 #include "service/revocation.h"
+#include "service/server_files.h"
 #include "service/words.h"
 #include "store/databases.h"
 #include "store/ip_rules.h"
@@ -25,14 +26,7 @@
 
 namespace spaceca {
 namespace service {
-namespace {
-
-// Roots that a server is to trust, with the lists that go with them.
-struct Trust {
-  std::vector<store::RootRow> roots;
-  std::vector<Certificate> certificates;
-  std::vector<Crl> crls;
-};
+namespace {}  // namespace
 
 Trust read_trust(Core& core, sql::Transaction& tx, const Id& space) {
   Trust trust;
@@ -45,11 +39,15 @@ Trust read_trust(Core& core, sql::Transaction& tx, const Id& space) {
   return trust;
 }
 
+namespace {
+
 std::vector<Cidr> kept_blocks(const store::DatabaseRow& database) {
   std::vector<Cidr> blocks;
   for (const std::string& line : lines_of(database.kept_blocks)) blocks.emplace_back(line);
   return blocks;
 }
+
+}  // namespace
 
 Publication publication_of(Core& core, sql::Transaction& tx, const store::DatabaseRow& database, const Trust& trust,
                            const std::vector<store::IpRuleRow>& rules, std::int64_t number) {
@@ -69,7 +67,37 @@ Publication publication_of(Core& core, sql::Transaction& tx, const store::Databa
   return what;
 }
 
+namespace {
+
 // --- probes ---
+
+}  // namespace
+
+store::NewCertificate probe_row(const store::DatabaseRow& database, const Id& root, const Id& id, const Certificate& certificate,
+                                Instant now) {
+  return {.id = id,
+          .root = root,
+          .serial = certificate.serial().octets(),
+          .database = database.id,
+          .kind = "probe",
+          .state = "ready",
+          .role = database.role,
+          .custody = "once",
+          .certificate = certificate.der(),
+          .sealed_key = {},
+          .created_at = now,
+          .not_after = certificate.validity().not_after};
+}
+
+void revoke_probe(sql::Transaction& tx, const Id& root, const Id& id, const Certificate& certificate, Instant now) {
+  const store::Revoked mark{
+      .at = now, .reason = static_cast<std::int64_t>(RevocationReason::cessation_of_operation), .mark = store::take_mark(tx, root)};
+  static_cast<void>(store::mark_revoked(tx, id, "disabled", mark));
+  static_cast<void>(store::insert(
+      tx, {.root = root, .serial = certificate.serial(), .revoked = mark, .not_after = certificate.validity().not_after}));
+}
+
+namespace {
 
 struct Probes {
   std::vector<Probe> pairs;
@@ -97,36 +125,14 @@ Probes make_probes(Core& core, const store::DatabaseRow& database, const Trust& 
     probes.roots.push_back(root.id);
   }
   for (std::size_t i = 0; i < probes.pairs.size(); ++i) {
-    const auto row = [&](const Id& id, const Credential& credential) {
-      rows.push_back({.id = id,
-                      .root = probes.roots[i],
-                      .serial = credential.certificate().serial().octets(),
-                      .database = database.id,
-                      .kind = "probe",
-                      .state = "ready",
-                      .role = database.role,
-                      .custody = "once",
-                      .certificate = credential.certificate().der(),
-                      .sealed_key = {},
-                      .created_at = now,
-                      .not_after = credential.certificate().validity().not_after});
-    };
-    row(ids[2 * i], probes.pairs[i].good);
-    row(ids[2 * i + 1], probes.pairs[i].revoked);
+    rows.push_back(probe_row(database, probes.roots[i], ids[2 * i], probes.pairs[i].good.certificate(), now));
+    rows.push_back(probe_row(database, probes.roots[i], ids[2 * i + 1], probes.pairs[i].revoked.certificate(), now));
   }
   core.commits.run([&](sql::Transaction& tx) {
     probes.publication = store::take_publication(tx, database.id, served);
     store::insert(tx, rows);
     for (std::size_t i = 0; i < probes.pairs.size(); ++i) {
-      const store::Revoked mark{.at = now,
-                                .reason = static_cast<std::int64_t>(RevocationReason::cessation_of_operation),
-                                .mark = store::take_mark(tx, probes.roots[i])};
-      static_cast<void>(store::mark_revoked(tx, ids[2 * i + 1], "disabled", mark));
-      const Certificate& certificate = probes.pairs[i].revoked.certificate();
-      static_cast<void>(store::insert(tx, {.root = probes.roots[i],
-                                           .serial = certificate.serial(),
-                                           .revoked = mark,
-                                           .not_after = certificate.validity().not_after}));
+      revoke_probe(tx, probes.roots[i], ids[2 * i + 1], probes.pairs[i].revoked.certificate(), now);
     }
   });
   for (const Id& root : probes.roots) build_crl(core, root, Build::if_marked);
@@ -264,6 +270,10 @@ void publish(Core& core, const store::DatabaseRow& database, Publisher& publishe
 void publish_one(Core& core, const store::DatabaseRow& database, Publisher& publisher, SweepPart& part) {
   const bool leaves = database.state == "Deprovisioning";
   const bool differs = database.proved != database.wanted;
+  if (database.data_directory.empty() && !leaves) {
+    look_at_foreign_server(core, database, publisher, part);
+    return;
+  }
   if (!leaves && !differs && !store::has_disconnections(*core.driver.read(), database.id)) return;
   const SpaceName space = space_name(core, database.space);
   const auto failed = [&](const std::string& why, Errc code) {
@@ -320,10 +330,7 @@ Survey survey(Core& core, const Id& space, const DatabaseName& name, Publisher& 
   const Instant now = core.now();
   const auto tx = core.driver.read();
   const store::DatabaseRow database = get_database(*tx, space, name);
-  if (database.data_directory.empty()) {
-    throw Error{Errc::policy,
-                fmt::format("database \"{}\": has no data directory, so nothing can be brought to its server", name.text())};
-  }
+  if (database.data_directory.empty()) return {};  // nobody sees from here what its server does today
   // What it would be, without a certificate made for it: the lines are all that matters here.
   const Trust trust = read_trust(core, *tx, space);
   const Facts facts = read_facts(core, *tx, space, database);

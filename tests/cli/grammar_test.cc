@@ -112,6 +112,7 @@ TEST_CASE("every command that the reference has is there, and every other of our
                                 "config:get",
                                 "data:mtls",
                                 "data:mtls:create",
+                                "data:mtls:server-files",
                                 "data:mtls:destroy",
                                 "data:mtls:ip-rules",
                                 "data:mtls:ip-rules:create",

@@ -42,6 +42,12 @@ TEST_CASE("who is connected is counted, and a revocation ends sessions if it is 
   play("sessions.txt", folder.path(), environment_of(server));
 }
 
+TEST_CASE("a server that nothing is written to is given files, and a sweep sees it serve them", "[cli][postgres]") {
+  const TemporaryFolder folder;
+  const Postgres server{{}, kByPassword};
+  play("server_files.txt", folder.path(), environment_of(server));
+}
+
 TEST_CASE("a store put back from a backup publishes only after spaces:adopt, and the revoked stays out", "[cli][postgres]") {
   const TemporaryFolder folder;
   const Postgres server{{}, kByPassword};

@@ -164,6 +164,7 @@ std::string content_of(sql::Driver& driver) {
       sql::Statement{"SELECT * FROM ip_rules ORDER BY id"},
       sql::Statement{"SELECT * FROM sightings ORDER BY certificate, database"},
       sql::Statement{"SELECT * FROM disconnections ORDER BY database, root, serial"},
+      sql::Statement{"SELECT * FROM sentinels ORDER BY database, root"},
       sql::Statement{"SELECT * FROM notices ORDER BY id"},
       sql::Statement{"SELECT * FROM idempotency_keys ORDER BY scope, key"},
       sql::Statement{"SELECT * FROM audit ORDER BY chain, number"},

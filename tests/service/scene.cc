@@ -31,13 +31,19 @@ Survey PlayedServers::survey(const ServedDatabase&, const Publication&) {
 
 void PlayedServers::publish(const ServedDatabase& where, const Publication& what, const std::vector<Probe>& probes) {
   answer();
+  const bool is_foreign = where.data_directory.empty();
+  Server& server = servers[where.database.text()];
+  const auto& roots = is_foreign ? server.roots : what.server.roots();
+  const auto& crls = is_foreign ? server.crls : what.crls;
+  if (is_foreign && server.certificate != what.server.certificate())
+    throw Error{Errc::not_taken, "server: shows another certificate"};
   for (const Probe& probe : probes) {
-    const auto good = judged(what.server.roots(), what.crls, probe.good.certificate(), clock_.now());
+    const auto good = judged(roots, crls, probe.good.certificate(), clock_.now());
     if (!good.empty()) throw Error{Errc::not_taken, "server: refuses the good probe: " + good.front().text};
-    const auto revoked = judged(what.server.roots(), what.crls, probe.revoked.certificate(), clock_.now());
+    const auto revoked = judged(roots, crls, probe.revoked.certificate(), clock_.now());
     if (revoked.empty() || revoked.front().rule != "revoked") throw Error{Errc::not_taken, "server: lets the revoked probe in"};
   }
-  Server& server = servers[where.database.text()];
+  if (is_foreign) return;
   if (what.number <= server.number) throw Error{Errc::not_taken, "server: the publication is not newer than the one in force"};
   server.number = what.number;
   server.roots = what.server.roots();
@@ -80,6 +86,14 @@ std::vector<LiveSession> PlayedServers::disconnect(const ServedDatabase& where, 
     return meant;
   });
   return ended;
+}
+
+void PlayedServers::install(const ServerFiles& files) {
+  Server& server = servers[files.where.database.text()];
+  server.roots = files.what.server.roots();
+  server.crls = files.what.crls;
+  server.rules = files.what.rules;
+  server.certificate = files.what.server.certificate();
 }
 
 void PlayedServers::open_session(const std::string& database, const Certificate& client) {

@@ -52,6 +52,8 @@ class PlayedServers final : public Publisher {
   std::vector<LiveSession> sessions(const ServedDatabase& where) override;
   std::vector<LiveSession> disconnect(const ServedDatabase& where, const std::vector<ShownCertificate>& shown) override;
 
+  // What its administrator does with the files of a server that is not ours to write to.
+  void install(const ServerFiles& files);
   // A session with it, which lives until it is ended.
   void open_session(const std::string& database, const Certificate& client);
   // Whether the server of that database lets a client in now.

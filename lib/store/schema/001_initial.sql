@@ -107,8 +107,7 @@ CREATE TABLE databases (
   CONSTRAINT databases_prove_what_was_wanted CHECK (proved BETWEEN 0 AND wanted),
   CONSTRAINT databases_cert_compares_names CHECK (method <> 'cert' OR clientcert = 'verify-full'),
   CONSTRAINT databases_bound_ones_take_cert CHECK (binding <> 'database' OR method = 'cert'),
-  CONSTRAINT databases_have_a_url CHECK ((sealed_url IS NULL) = (state = 'destroyed')),
-  CONSTRAINT databases_are_served_from_a_directory CHECK (data_directory IS NOT NULL OR state IN ('disabled', 'destroyed'))
+  CONSTRAINT databases_have_a_url CHECK ((sealed_url IS NULL) = (state = 'destroyed'))
 ) KEPT_BY_ROW;
 
 CREATE UNIQUE INDEX databases_one_a_name ON databases (space, name) WHERE state <> 'destroyed';
@@ -173,6 +172,20 @@ CREATE TABLE proofs (
   crl_number INT64 NOT NULL CHECK (crl_number >= 1),
   crl_covers INT64 NOT NULL CHECK (crl_covers >= 0),
   proved_at INT64 NOT NULL,
+  PRIMARY KEY (database, root)
+) KEPT_BY_KEY;
+
+-- For a server that nothing is written to: a certificate of each root that stands on the list in the files that were last made for it,
+-- and whose refusal shows that it has that list. `content` is a digest of all that is in these files but lists.
+CREATE TABLE sentinels (
+  database OCTETS NOT NULL REFERENCES databases (id),
+  root OCTETS NOT NULL REFERENCES roots (id),
+  certificate OCTETS NOT NULL REFERENCES certificates (id),
+  crl_number INT64 NOT NULL CHECK (crl_number >= 1),
+  crl_covers INT64 NOT NULL CHECK (crl_covers >= 0),
+  crl_next_update INT64 NOT NULL,
+  content OCTETS NOT NULL CHECK (length(content) = 32),
+  created_at INT64 NOT NULL,
   PRIMARY KEY (database, root)
 ) KEPT_BY_KEY;
 
