@@ -9,8 +9,8 @@
 
 #include "service/faulty_scene.h"
 #include "service/invariants.h"
-#include "service/scale.h"
 #include "support/catch.h"
+#include "support/scale.h"
 
 namespace spaceca::test {
 namespace {

@@ -18,9 +18,9 @@
 
 #include "service/faulty_scene.h"
 #include "service/invariants.h"
-#include "service/scale.h"
 #include "store/scene.h"
 #include "support/catch.h"
+#include "support/scale.h"
 
 namespace spaceca::test {
 namespace {

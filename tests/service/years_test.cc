@@ -18,9 +18,9 @@
 
 #include "service/faulty_scene.h"
 #include "service/invariants.h"
-#include "service/scale.h"
 #include "support/catch.h"
 #include "support/replayed_random.h"
+#include "support/scale.h"
 
 namespace spaceca::test {
 namespace {
