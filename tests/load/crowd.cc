@@ -70,9 +70,9 @@ void Client::round() {
   {
     const std::scoped_lock lock{mutex_};
     now = current_;
-    // The last one every other time, the older ones in turn.
+    // Every other time; the last one, and the older ones in turn.
     const auto turn = static_cast<std::size_t>(begun_);
-    if (!former_.empty()) before = turn % 2 == 0 ? former_.back() : former_[turn / 2 % former_.size()];
+    if (!former_.empty() && turn % 2 == 0) before = turn % 4 == 0 ? former_[turn / 4 % former_.size()] : former_.back();
   }
   attempt(*now);
   if (before) attempt(*before);

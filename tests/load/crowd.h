@@ -100,8 +100,8 @@ class Crowd final : public Notifier {
 
   // With an end that only what hangs ever meets; that counts as a complaint.
   void wait_until(const std::string& what, const std::function<bool()>& holds);
-  // Until each client has begun and ended so many rounds from now on: one with what it has, one with something that it had.
-  void let_all_go_round(int times = 2);
+  // Until each client has begun and ended so many rounds from now on. In one of two it also tries something that it had before.
+  void let_all_go_round(int times = 1);
 
   [[nodiscard]] std::vector<std::string> complaints() const;
   struct Count {

@@ -79,7 +79,6 @@ void Play::renew_the_server() {
   for (int i = 0; i < 3; ++i) {
     scene_.space->issue_server(LoadScene::kSales);
     scene_.publish();
-    crowd_.let_all_go_round(1);
   }
 }
 
@@ -88,10 +87,9 @@ void Play::refresh_the_lists() {
   crowd_.during("refreshes of the lists");
   for (int i = 0; i < 3; ++i) {
     const CertificateId id = scene_.space->issue_client(LoadScene::kSales).record.id;
-    crowd_.add(id);
-    crowd_.let_all_go_round(1);
+    const Client& added = crowd_.add(id);
+    crowd_.wait_until("it has come in", [&] { return added.ended() > 0; });
     revoke({id}, RevocationReason::key_compromise);
-    crowd_.let_all_go_round(1);
   }
 }
 
@@ -110,10 +108,10 @@ void Play::renew_the_clients() {
     return true;
   });
   crowd_.during("the days of both certificates");
-  crowd_.let_all_go_round();
+  crowd_.let_all_go_round(2);
   crowd_.during("the revocation of what was replaced");
   revoke(old, RevocationReason::superseded);
-  crowd_.let_all_go_round();
+  crowd_.let_all_go_round(2);
 }
 
 void Play::prepare_a_root() {
@@ -121,7 +119,6 @@ void Play::prepare_a_root() {
   scene_.space->rotate(RotationStep::prepare);
   CHECK_THROWS_AS(scene_.space->rotate(RotationStep::activate), Error);  // the server is not proved to trust it
   scene_.publish();
-  crowd_.let_all_go_round(1);
 }
 
 // One client is slow to fetch its bundle again, and as long as it is the server stays where it is.
@@ -155,7 +152,6 @@ void Play::activate_and_roll_back() {
   scene_.space->issue_server(LoadScene::kSales);
   scene_.publish();
   CHECK(server_generation() == old);
-  crowd_.let_all_go_round();
 
   slow.reads_mail(true);
   crowd_.wait_until("the last one has the new root", [&] { return refreshed(clients_.size() - 1); });
@@ -165,7 +161,6 @@ void Play::move_to_the_root() {
   crowd_.during("the move to the new root");
   const unsigned fresh = generation_of(RootState::next);
   scene_.space->rotate(RotationStep::activate);
-  crowd_.let_all_go_round();
   const SweepPart moves = scene_.authority->renew_due();
   CHECK(moves.late.empty());
   CHECK(moves.failed.empty());
@@ -185,8 +180,8 @@ void Play::retire_the_old_root() {
   revoke(left, RevocationReason::superseded);
   scene_.space->rotate(RotationStep::retire);
   scene_.publish();
-  CHECK(scene_.server.sql("select count(*) from pg_hba_file_rules where error is not null") == "0");
-  crowd_.let_all_go_round(4);
+  CHECK(generation_of(RootState::retiring) == 0);
+  crowd_.let_all_go_round(2);
 }
 
 void Play::sum_up() const {
@@ -196,7 +191,7 @@ void Play::sum_up() const {
   CHECK(all == "");
   const Crowd::Count count = crowd_.count();
   CHECK(count.came_in > 0);
-  CHECK(count.stayed_out > 0);
+  CHECK(count.told_why > count.stayed_out / 3);  // every other one by TLS 1.2
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began_;
   std::printf("%ld connections came in and %ld stayed out (%ld of them were told why), %ld began or ended in a change; %.1f s\n",
               count.came_in, count.stayed_out, count.told_why, count.unjudged, took.count());
