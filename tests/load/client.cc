@@ -24,6 +24,11 @@ struct Clear {
   void operator()(PGresult* result) const noexcept { PQclear(result); }
 };
 
+std::string one_line(std::string text) {
+  while (text.ends_with('\n')) text.pop_back();
+  return text;
+}
+
 }  // namespace
 
 std::filesystem::path fetch(const Space& space, const CertificateId& id, const std::filesystem::path& below) {
@@ -64,9 +69,9 @@ std::string why_not_in(const std::filesystem::path& files, int port, const Way& 
   names.push_back(nullptr);
   values.push_back(nullptr);
   const std::unique_ptr<PGconn, Finish> connection{PQconnectdbParams(names.data(), values.data(), 0)};
-  if (PQstatus(connection.get()) != CONNECTION_OK) return std::string{"not connected: "} + PQerrorMessage(connection.get());
+  if (PQstatus(connection.get()) != CONNECTION_OK) return "not connected: " + one_line(PQerrorMessage(connection.get()));
   const std::unique_ptr<PGresult, Clear> result{PQexec(connection.get(), "select 1")};
-  if (PQresultStatus(result.get()) != PGRES_TUPLES_OK) return std::string{"not answered: "} + PQerrorMessage(connection.get());
+  if (PQresultStatus(result.get()) != PGRES_TUPLES_OK) return "not answered: " + one_line(PQerrorMessage(connection.get()));
   return {};
 }
 
