@@ -346,7 +346,7 @@ class SPACECA_EXPORT Space final {
   IpRule delete_ip_rule(const IpRuleId& id, const WriteOptions& options = {}) const;
 
   // A new certificate for its server, in the place of the one before; where mTLS is enabled the next publish_pending() brings it
-  // there. Errc::not_found.
+  // there. Errc::not_found; policy if it would move to the active root and lock out holders who do not know that, naming one.
   Bundle issue_server(const DatabaseName& database, const WriteOptions& options = {}) const;
   Bundle issue_client(const DatabaseName& database, const ClientRequest& request = {}, const WriteOptions& options = {}) const;
   // All in one commit, or none; at most 10,000.

@@ -12,6 +12,7 @@
 #include "service/clock_watch.h"
 #include "service/databases.h"
 #include "service/idempotency.h"
+#include "service/renewal.h"
 #include "service/words.h"
 
 namespace spaceca {
@@ -337,7 +338,11 @@ Bundle Space::issue_server(const DatabaseName& database, const WriteOptions& opt
       const auto facts = [&] {
         const auto tx = core.driver.read();
         dated = service::dated_for(*tx, impl_->actor, now);
-        return service::read_facts(core, *tx, impl_->id, service::get_database(*tx, impl_->id, database));
+        store::DatabaseRow row = service::get_database(*tx, impl_->id, database);
+        if (const std::string why = service::reason_to_wait(*tx, row, now); !why.empty()) {
+          throw Error{Errc::policy, fmt::format("database \"{}\": {}; force_server moves it all the same", database.text(), why)};
+        }
+        return service::read_facts(core, *tx, impl_->id, std::move(row));
       }();
       const service::Order order{.kind = CertificateKind::server};
       service::Issuance issuance{core, facts, std::span{&order, 1}, dated};

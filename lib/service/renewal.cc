@@ -178,16 +178,27 @@ void renew_clients(Core& core, Deadline deadline, SweepPart& part) {
   }
 }
 
-// Why a server's certificate stays under its root for now; empty if it need not.
-std::string reason_to_wait(sql::Transaction& tx, const store::DatabaseRow& database, const store::CertificateRow& server,
-                           Instant now) {
+// Nobody takes it: it is revoked, or was made by a clock that ran ahead.
+bool is_useless(const store::CertificateRow& server, Instant now) {
+  return !is_live(server.state) || server.created_at - kBackdating > now;
+}
+
+}  // namespace
+
+std::string reason_to_wait(sql::Transaction& tx, const store::DatabaseRow& database, Instant now) {
+  if (!is_enabled(database) || !database.server_certificate || database.server_forced) return {};
+  const auto server = store::find_certificate(tx, database.space, *database.server_certificate);
+  if (!server || is_useless(*server, now) || server->not_after - now <= kServerWaits) return {};
+  const auto root = store::find_root(tx, server->root);
   const auto active = store::active_root(tx, database.space);
-  if (!active || active->id == server.root || database.server_forced || server.not_after - now <= kServerWaits) return {};
+  if (!root || !is_trusted(*root) || !active || active->id == root->id) return {};
   const auto holder = store::holder_without(tx, database.space, active->generation, now);
   if (!holder) return {};
   return fmt::format("the server's certificate stays under root {}: certificate {} was last handed out without root {}",
-                     server.generation, certificate_id(*holder).text(), active->generation);
+                     server->generation, certificate_id(*holder).text(), active->generation);
 }
+
+namespace {
 
 void renew_servers(Core& core, Deadline deadline, SweepPart& part) {
   const Instant now = core.now();
@@ -209,14 +220,10 @@ void renew_servers(Core& core, Deadline deadline, SweepPart& part) {
         if (!server) continue;
         const auto active = store::active_root(*tx, database.space);
         const bool other_root = active && active->id != server->root;
-        // Made by a clock that ran ahead: nobody takes it yet.
-        const bool useless = !is_live(server->state) || server->created_at - kBackdating > now;
-        if (!useless && now < due_of(server->not_after) && !other_root) continue;
-        if (!useless) {
-          if (const std::string why = reason_to_wait(*tx, database, *server, now); !why.empty()) {
-            part.late.push_back({space, database.name, why});
-            continue;
-          }
+        if (!is_useless(*server, now) && now < due_of(server->not_after) && !other_root) continue;
+        if (const std::string why = reason_to_wait(*tx, database, now); !why.empty()) {
+          part.late.push_back({space, database.name, why});
+          continue;
         }
       }
       const Space verbs{std::make_shared<const Space::Impl>(Space::Impl{core, database.space, space, sweeper()})};

@@ -147,6 +147,7 @@ void Play::activate_and_roll_back() {
   CHECK(waits.late.front().what.find(slow.certificate().text()) != std::string::npos);
   crowd_.let_all_go_round();
   CHECK(server_generation() == old);
+  CHECK_THROWS_AS(scene_.space->issue_server(LoadScene::kSales), Error);  // by hand neither
   scene_.space->rotate(RotationStep::rollback);
   CHECK(generation_of(RootState::active) == old);
   scene_.space->issue_server(LoadScene::kSales);

@@ -38,6 +38,18 @@ int in_child(const std::string& user, const std::function<int()>& work) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+std::string quoted_in_sql(const std::string& name) {
+  std::string text = "\"";
+  for (const char c : name) text += c == '"' ? "\"\"" : std::string{c};
+  return text + "\"";
+}
+
+std::string quoted_in_conninfo(const std::string& value) {
+  std::string text = "'";
+  for (const char c : value) text += c == '\'' || c == '\\' ? std::string{'\\', c} : std::string{c};
+  return text + "'";
+}
+
 SecretBytes secret(const std::string& text) { return SecretBytes{std::string_view{text}}; }
 
 Acme::Acme(const std::string& name, Instant at)

@@ -17,6 +17,10 @@ namespace spaceca::test {
 
 [[nodiscard]] SecretBytes secret(const std::string& text);
 
+// A name as SQL has it, and a value as a connection string does.
+[[nodiscard]] std::string quoted_in_sql(const std::string& name);
+[[nodiscard]] std::string quoted_in_conninfo(const std::string& value);
+
 // A space with one root, and what it hands out. Everything is issued by the machine's clock, since servers judge by it.
 class Acme {
  public:

@@ -165,6 +165,22 @@ TEST_CASE_METHOD(Connected, "the owner is reminded while the old certificate is 
   CHECK(std::ranges::count(reminded(), record(other).successor.value()) == 0);
 }
 
+TEST_CASE_METHOD(Connected, "by hand too a server moves to the new root only when its holders know that, or when it is forced",
+                 "[rotation]") {
+  acme.download(client);
+  acme.download(other);
+  acme.rotate(RotationStep::prepare);
+  sweep();
+  acme.rotate(RotationStep::activate);
+  const Refused no = refused([&] { acme.issue_server(db()); });
+  CHECK(no.code == Errc::policy);
+  CHECK_THAT(no.text, ContainsSubstring("stays under root 1") && ContainsSubstring("force_server"));
+  CHECK(acme.certificates(db()).items.back().generation == 1);
+  acme.force_server(db());
+  CHECK(acme.certificates(db()).items.back().generation == 2);
+  acme.distrust(1);  // a server under it moves whoever knows the new one
+}
+
 TEST_CASE_METHOD(Connected, "a holder who was seen to have moved to his successor keeps no server under the old root",
                  "[census][rotation]") {
   acme.revoke(other, RevocationReason::superseded);
