@@ -93,14 +93,15 @@ std::optional<Errc> deliver(Core& core, Notifier& notifier, const store::NoticeR
   });
   if (!notice) return std::nullopt;
   const Attempt made = attempt(notifier, *notice);
+  const Instant again = now + pause_after(row.attempts);
+  const bool given_up = !made.why.empty() && again > notice->not_after;
   core.commits.run([&](sql::Transaction& tx) {
     if (made.why.empty()) {
       store::record_delivered(tx, row.id, now);
       return;
     }
-    const Instant again = now + pause_after(row.attempts);
     if (made.delivered_by) store::record_partly_delivered(tx, row.id, *made.delivered_by);
-    store::record_not_delivered(tx, row.id, made.why, again <= notice->not_after ? std::optional{again} : std::nullopt);
+    store::record_not_delivered(tx, row.id, made.why, given_up ? std::nullopt : std::optional{again});
   });
   const std::string what = fmt::format("{} of certificate {}", text_of(notice->kind), notice->certificate.text());
   if (made.why.empty()) {
@@ -108,10 +109,40 @@ std::optional<Errc> deliver(Core& core, Notifier& notifier, const store::NoticeR
     return std::nullopt;
   }
   part.failed.push_back({notice->space, notice->id, what + ": " + made.why, made.code});
-  if (row.created_at + kLate < now) {
-    part.late.push_back({notice->space, notice->id, fmt::format("{} has waited since {}", what, text_of(row.created_at))});
-  }
+  if (given_up) part.late.push_back({notice->space, notice->id, fmt::format("{} is given up: that has ended", what)});
   return made.code;
+}
+
+// What nobody was told for a week, whether it was tried now or waits for its next time.
+void tell_late(Core& core, Instant now, SweepPart& part) {
+  const auto tx = core.driver.read();
+  for (const store::NoticeRow& row : store::notices_waiting(*tx, now - kLate, kAtATime)) {
+    const store::CertificateRow certificate = store::certificate_of(*tx, row.certificate);
+    const store::DatabaseRow database = store::database_of(*tx, certificate.database);
+    part.late.push_back({SpaceName{store::space_of(*tx, database.space).name}, certificate_id(row.id).text(),
+                         fmt::format("{} of certificate {} has waited since {}", row.kind, certificate_id(row.certificate).text(),
+                                     text_of(row.created_at))});
+  }
+}
+
+void deliver_due(Core& core, Notifier& notifier, Instant now, Deadline deadline, SweepPart& part) {
+  int unanswered = 0;
+  for (;;) {
+    const auto rows = [&] {
+      const auto tx = core.driver.read();
+      // Nobody is mailed by a clock that stands behind what was seen.
+      if (clock_verdict(*tx, now).behind) return std::vector<store::NoticeRow>{};
+      return store::notices_to_deliver(*tx, now, now + kLongestPause, kAtATime);
+    }();
+    if (rows.empty()) return;
+    for (const store::NoticeRow& row : rows) {
+      if (std::chrono::steady_clock::now() >= deadline || unanswered == kMostUnanswered) {
+        part.unfinished = true;
+        return;
+      }
+      unanswered = deliver(core, notifier, row, part) == Errc::unreachable ? unanswered + 1 : 0;
+    }
+  }
 }
 
 }  // namespace
@@ -121,23 +152,9 @@ SweepPart Authority::deliver_notices(Notifier& notifier, Deadline deadline) {
   service::Core& core = *impl_;
   SweepPart part;
   const Instant now = core.now();
-  int unanswered = 0;
-  for (;;) {
-    const auto rows = [&] {
-      const auto tx = core.driver.read();
-      // Nobody is mailed by a clock that stands behind what was seen.
-      if (service::clock_verdict(*tx, now).behind) return std::vector<store::NoticeRow>{};
-      return store::notices_to_deliver(*tx, now, now + service::kLongestPause, service::kAtATime);
-    }();
-    if (rows.empty()) return part;
-    for (const store::NoticeRow& row : rows) {
-      if (std::chrono::steady_clock::now() >= deadline || unanswered == service::kMostUnanswered) {
-        part.unfinished = true;
-        return part;
-      }
-      unanswered = service::deliver(core, notifier, row, part) == Errc::unreachable ? unanswered + 1 : 0;
-    }
-  }
+  service::deliver_due(core, notifier, now, deadline, part);
+  service::tell_late(core, now, part);
+  return part;
 }
 
 }  // namespace spaceca

@@ -29,6 +29,8 @@ void insert(sql::Transaction& tx, const NoticeRow& notice);
                                              std::string_view occasion);
 // Those whose next attempt is due, or so far ahead (after `never`) that only a clock which was wrong can have put it there.
 [[nodiscard]] std::vector<NoticeRow> notices_to_deliver(sql::Transaction& tx, Instant now, Instant never, std::int64_t limit);
+// Those that nobody has been told for so long, the oldest first.
+[[nodiscard]] std::vector<NoticeRow> notices_waiting(sql::Transaction& tx, Instant made_before, std::int64_t limit);
 // Takes it, until that time, from whoever else may be at it: false if somebody else was faster.
 [[nodiscard]] bool claim(sql::Transaction& tx, const NoticeRow& notice, Instant until);
 void record_delivered(sql::Transaction& tx, const Id& notice, Instant at);

@@ -104,3 +104,34 @@ TEST_CASE_METHOD(Outbox, "a notice says when it is told, and by whose key", "[ou
   CHECK(days_left(mail.delivered[0]) == 68);
   CHECK(mail.delivered[0].key_is_kept);
 }
+
+TEST_CASE_METHOD(Outbox, "what nobody was told for a week is late in every sweep, also between two attempts", "[outbox]") {
+  fill(1);
+  Failing nobody{Errc::unreachable};
+  for (int day = 0; day < 7; ++day) {
+    CHECK(authority->deliver_notices(nobody).late.empty());
+    clock.advance(std::chrono::days{1});
+  }
+  clock.advance(std::chrono::seconds{1});
+  REQUIRE(authority->deliver_notices(nobody).late.size() == 1);
+  const int asked = nobody.asked;
+  const SweepPart part = authority->deliver_notices(nobody);
+  CHECK(nobody.asked == asked);  // its next time has not come
+  CHECK(part.failed.empty());
+  REQUIRE(part.late.size() == 1);
+  CHECK_THAT(part.late[0].what, Catch::Matchers::StartsWith("renewed of certificate ") &&
+                                    Catch::Matchers::ContainsSubstring("has waited since 2027-10-15"));
+  CHECK(authority->deliver_notices(nobody, Deadline::min()).late.size() == 1);
+}
+
+TEST_CASE_METHOD(Outbox, "a notice whose certificate has ended is given up, and that is said", "[outbox]") {
+  fill(1);
+  Failing nobody{Errc::not_taken};
+  clock.advance(std::chrono::days{500});
+  authority->accept_clock(kOps);
+  const SweepPart part = authority->deliver_notices(nobody);
+  REQUIRE(part.late.size() == 1);
+  CHECK_THAT(part.late[0].what, Catch::Matchers::EndsWith(" is given up: that has ended"));
+  CHECK(authority->deliver_notices(nobody).late.empty());
+  CHECK(nobody.asked == 1);
+}
