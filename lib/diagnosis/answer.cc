@@ -233,7 +233,7 @@ Diagnosis judged_error(const std::string& message, const std::string& where) {
        .source = kAuthentication,
        .seen_as = line_of(message),
        .remedy = by_lines ? "have a line for this address, role and database put into pg_hba.conf above the one that rejects "
-                            "(an IP rule of the database)"
+                            "(spaceca data:mtls:ip-rules:create)"
                           : "the certificate is not the reason: look for the role, the database and whether the server is ready"});
 }
 

@@ -25,17 +25,23 @@ constexpr std::chrono::days kUncounted{7};  // a server that could not be asked 
 constexpr std::int64_t kAtATime = 250;
 constexpr Instant kEver{std::chrono::seconds{253'402'300'799}};  // the last second of the year 9999
 
-// The roots of a space, as a server names them.
-struct NamedRoot {
-  Id root;
-  std::string name;
-};
-std::vector<NamedRoot> issuers_of(Core& core, sql::Transaction& tx, const Id& space) {
-  std::vector<NamedRoot> found;
-  for (const store::RootRow& root : store::roots_of(tx, space)) {
-    found.push_back({root.id, core.issuers.certificate_of(root).subject()});
-  }
+// The roots of a space, by the names that a server shows.
+using Roots = std::map<std::string, Id>;
+Roots roots_by_name(Core& core, sql::Transaction& tx, const Id& space) {
+  Roots found;
+  for (const store::RootRow& root : store::roots_of(tx, space)) found[core.issuers.certificate_of(root).subject()] = root.id;
   return found;
+}
+
+// Nothing for somebody else's.
+std::optional<store::CertificateRow> certificate_behind(sql::Transaction& tx, const Id& space, const Roots& roots,
+                                                        const Attendance& one) {
+  const auto root = roots.find(one.issuer);
+  if (root == roots.end()) return std::nullopt;
+  for (store::CertificateRow& row : store::find_by_serial(tx, space, one.serial.octets())) {
+    if (row.root == root->second) return std::move(row);
+  }
+  return std::nullopt;
 }
 
 bool is_live(const store::CertificateRow& row) { return row.state == "pending" || row.state == "ready"; }
@@ -67,22 +73,17 @@ std::vector<Attendance> count(Core& core, const store::DatabaseRow& database, Pu
 
   const Instant now = core.now();
   core.commits.run([&](sql::Transaction& tx) {
-    const auto issuers = issuers_of(core, tx, database.space);
+    const auto roots = roots_by_name(core, tx, database.space);
     std::vector<store::Sighting> seen;
-    for (Attendance& one : counted) {
-      const auto issuer = std::ranges::find(issuers, one.issuer, &NamedRoot::name);
-      if (issuer == issuers.end()) continue;  // somebody else's
-      for (const store::CertificateRow& row : store::find_by_serial(tx, database.space, one.serial.octets())) {
-        if (row.root == issuer->root) seen.push_back({row.id, static_cast<std::int64_t>(one.sessions.size())});
+    for (const Attendance& one : counted) {
+      if (const auto row = certificate_behind(tx, database.space, roots, one)) {
+        seen.push_back({row->id, static_cast<std::int64_t>(one.sessions.size())});
       }
     }
     store::record_census(tx, database.id, seen, now);
+    // With what was just recorded.
     for (Attendance& one : counted) {
-      const auto issuer = std::ranges::find(issuers, one.issuer, &NamedRoot::name);
-      if (issuer == issuers.end()) continue;
-      for (const store::CertificateRow& row : store::find_by_serial(tx, database.space, one.serial.octets())) {
-        if (row.root == issuer->root) one.certificate = record_of(row);
-      }
+      if (const auto row = certificate_behind(tx, database.space, roots, one)) one.certificate = record_of(*row);
     }
   });
   return counted;

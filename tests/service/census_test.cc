@@ -175,9 +175,10 @@ TEST_CASE_METHOD(Connected, "by hand too a server moves to the new root only whe
   const Refused no = refused([&] { acme.issue_server(db()); });
   CHECK(no.code == Errc::policy);
   CHECK_THAT(no.text, ContainsSubstring("stays under root 1") && ContainsSubstring("force_server"));
-  CHECK(acme.certificates(db()).items.back().generation == 1);
+  const auto moved = [this] { return std::ranges::count(acme.certificates(db()).items, 2U, &CertificateRecord::generation) == 1; };
+  CHECK_FALSE(moved());
   acme.force_server(db());
-  CHECK(acme.certificates(db()).items.back().generation == 2);
+  CHECK(moved());
   acme.distrust(1);  // a server under it moves whoever knows the new one
 }
 
