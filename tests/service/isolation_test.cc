@@ -69,6 +69,7 @@ TEST_CASE_METHOD(Neighbours, "a space's verbs find nothing of another space, and
       [&](const Named& what) { static_cast<void>(rival.url(what.database)); },
       [&](const Named& what) { static_cast<void>(rival.certificates(what.database)); },
       [&](const Named& what) { rival.force_server(what.database); },
+      [&](const Named& what) { static_cast<void>(rival.server_files(what.database)); },
       [&](const Named& what) { static_cast<void>(rival.create_ip_rule(what.database, {.cidr = Cidr{"::1"}})); },
       [&](const Named& what) { static_cast<void>(rival.ip_rules(what.database)); },
       [&](const Named& what) { static_cast<void>(rival.ip_rule_history(what.database)); },
@@ -86,6 +87,10 @@ TEST_CASE_METHOD(Neighbours, "a space's verbs find nothing of another space, and
 }
 
 TEST_CASE_METHOD(Neighbours, "what a space finds and lists is its own", "[isolation]") {
+  acme.enable_mtls(db());
+  servers.open_session("sales", acme.download(client).chain.front());
+  CHECK(acme.census(servers).found.size() == 1);
+  CHECK(rival.census(servers).found.empty());
   CHECK_FALSE(rival.find_database(db()).has_value());
   CHECK_FALSE(rival.find_certificate(client).has_value());
   CHECK_FALSE(rival.find_ip_rule(rule).has_value());

@@ -220,13 +220,17 @@ TEST_CASE_METHOD(GoodRows, "a database has a name in its space, a state of the r
       {"no host", "UPDATE databases SET hosts = ''", kCheck},
       {"no URL", "UPDATE databases SET sealed_url = NULL WHERE name = 'bills'", kCheck},
       {"a URL after its end", "UPDATE databases SET state = 'destroyed' WHERE name = 'bills'", kCheck},
-      {"served from nowhere", "UPDATE databases SET state = 'Provisioning' WHERE name = 'bills'", kCheck},
+      {"a method that is none", "UPDATE databases SET method = 'md5'", kCheck},
+      {"cert that compares no name", "UPDATE databases SET method = 'cert' WHERE name = 'orders'", kCheck},
+      {"bound by a password", "UPDATE databases SET binding = 'database' WHERE name = 'orders'", kCheck},
       {"more proved than wanted", "UPDATE databases SET proved = 3 WHERE name = 'orders'", kCheck},
       {"half a certificate's id", "UPDATE databases SET server_certificate = zeroblob(8)", kCheck},
       {"a space that is not there", "UPDATE databases SET space = zeroblob(16) WHERE name = 'bills'", kForeign},
       {"to go while it has certificates", "DELETE FROM databases WHERE name = 'orders'", kForeign},
   });
-  check_taken({"UPDATE databases SET name = 'orders', space = CAST('space-other-----' AS BLOB) WHERE name = 'bills'",
+  check_taken({"UPDATE databases SET method = 'cert', clientcert = 'verify-full', binding = 'database' WHERE name = 'orders'",
+               "UPDATE databases SET state = 'Provisioning' WHERE name = 'bills'",  // by its administrator
+               "UPDATE databases SET name = 'orders', space = CAST('space-other-----' AS BLOB) WHERE name = 'bills'",
                "UPDATE databases SET state = 'destroyed', sealed_url = NULL WHERE name = 'bills'"});
 }
 
