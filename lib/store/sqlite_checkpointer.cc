@@ -2,6 +2,7 @@
 
 #include <signal.h>
 
+#include <new>
 #include <system_error>
 #include <utility>
 
@@ -45,7 +46,8 @@ void SqliteCheckpointer::start() noexcept {
 
 void SqliteCheckpointer::abandon() noexcept {
   if (!thread_.joinable()) return;
-  thread_.detach();
+  // What stands for a thread that is not here may be neither joined nor detached, so it is left alone, as its orders are.
+  static_cast<void>(new (std::nothrow) std::thread{std::move(thread_)});
   static_cast<void>(orders_.release());
 }
 
