@@ -4,11 +4,15 @@
 #include <string>
 #include <vector>
 
+#include <spaceca/access.h>
 #include <spaceca/names.h>
 
 #include "publish/hba.h"
 
 namespace spaceca::publish::ident {
+
+// Where certificates are bound to their database.
+[[nodiscard]] inline bool is_needed(const Access& access) { return access.binding == BoundTo::database; }
 
 // "spaceca-orders"
 [[nodiscard]] std::string map_name(const DatabaseName& database);

@@ -19,6 +19,7 @@
 #include "publish/layout.h"
 #include "publish/managed_block.h"
 #include "publish/owner.h"
+#include "publish/proof.h"
 #include "publish/server.h"
 #include "publish/server_log.h"
 #include "publish/tls_probe.h"
@@ -73,8 +74,9 @@ std::filesystem::path without_links(const std::filesystem::path& folder) {
   throw Error{code, fmt::format("data directory \"{}\": {}", printable(folder.string()), error.message())};
 }
 
-bool is_bound(const Publication& what) { return what.access.binding == BoundTo::database; }
-Server::Maps maps_of(const Publication& what) { return is_bound(what) ? Server::Maps::needed : Server::Maps::left_alone; }
+Server::Maps maps_of(const Publication& what) {
+  return ident::is_needed(what.access) ? Server::Maps::needed : Server::Maps::left_alone;
+}
 
 // The place and the server that one call is about.
 class Site final {
@@ -111,7 +113,7 @@ class Site final {
                            rules, server.matches(deadline()));
   }
   [[nodiscard]] std::string map_lines(const Publication& what) const {
-    return is_bound(what) ? ident::lines_of(where_.database, what.roles, server.dialect()) : std::string{};
+    return ident::is_needed(what.access) ? ident::lines_of(where_.database, what.roles, server.dialect()) : std::string{};
   }
   // Nothing is written where the server would not read its files again anyway.
   void refuse_faults(Server::Maps maps) {
@@ -130,7 +132,7 @@ class Site final {
                             printable(out.front().user), printable(out.front().database), out.front().address)};
   }
   void refuse_what_maps_would_not_do(const Publication& what) {
-    if (!is_bound(what)) return;
+    if (!ident::is_needed(what.access)) return;
     if (!server.shows_maps()) {
       throw Error{Errc::unsupported,
                   fmt::format("the server of \"{}\": is of a version before 15 and does not show what it reads of "
@@ -171,54 +173,6 @@ class Site final {
   const Layout layout;
   Server server;
 };
-
-// --- what is seen from outside ---
-
-class Proof final {
- public:
-  Proof(const Address& address, std::uint64_t number, std::chrono::seconds patience,
-        const std::function<void(const std::string&)>& progress)
-      : address_(address), number_(number), patience_(patience), progress_(progress) {}
-
-  // Errc::not_taken, unreachable.
-  void certificate(const Certificate& ours) const;
-  void probe(const Probe& probe) const;
-
- private:
-  [[nodiscard]] Deadline deadline() const { return std::chrono::steady_clock::now() + patience_; }
-  void say(const std::string& text) const {
-    if (progress_) progress_(text);
-  }
-  [[noreturn]] void not_taken(const std::string& why) const {
-    throw Error{Errc::not_taken, fmt::format("publication {}: {}", number_, why)};
-  }
-
-  const Address& address_;
-  std::uint64_t number_;
-  std::chrono::seconds patience_;
-  const std::function<void(const std::string&)>& progress_;
-};
-
-void Proof::certificate(const Certificate& ours) const {
-  say(fmt::format("asks {} for its certificate", address_.text()));
-  const Handshake seen = shake_hands(address_, nullptr, deadline());
-  if (std::ranges::equal(seen.certificate, ours.der())) return;
-  not_taken(seen.certificate.empty() ? fmt::format("the server at {} shows no certificate: {}", address_.text(), seen.why)
-                                     : fmt::format("the server at {} shows another certificate than the one with serial {}",
-                                                   address_.text(), ours.serial().hex()));
-}
-
-void Proof::probe(const Probe& probe) const {
-  say(fmt::format("tries it out with a good and a revoked certificate of root {}", probe.generation));
-  const Handshake good = shake_hands(address_, &probe.good, deadline());
-  if (good.verdict != Handshake::Verdict::passed)
-    not_taken(fmt::format("a good certificate of root {} is refused: {}", probe.generation, good.why));
-  const Handshake revoked = shake_hands(address_, &probe.revoked, deadline());
-  if (revoked.verdict == Handshake::Verdict::passed)
-    not_taken(fmt::format("a revoked certificate of root {} is let in", probe.generation));
-  if (revoked.why != kRevoked)
-    not_taken(fmt::format("a revoked certificate of root {} is refused, but not as revoked: {}", probe.generation, revoked.why));
-}
 
 // --- publishing ---
 
@@ -267,7 +221,7 @@ void Publishing::open_files() {
   hba_.emplace(site_.hba_file(), site_.owner);
   const auto maps = content_of(site_.ident_file(), site_.owner);
   const bool ours = maps && managed(*maps, site_.ident_file().string()).block;
-  if (ours || is_bound(what_)) ident_.emplace(site_.ident_file(), site_.owner);
+  if (ours || ident::is_needed(what_.access)) ident_.emplace(site_.ident_file(), site_.owner);
 }
 
 void Publishing::refuse_earlier() const {
@@ -334,10 +288,10 @@ void Publishing::switch_lines() {
   say(fmt::format("writes the lines for database \"{}\" into pg_hba.conf", printable(site_.address.database)));
   const auto rules = site_.server.rules(site_.deadline());
   // A map is there before the lines that name it, and goes after them.
-  if (is_bound(what_)) write_maps();
+  if (ident::is_needed(what_.access)) write_maps();
   const std::string rest = managed(hba_->content(), hba_->path().string()).rest;
   hba_->replace(with_block_on_top(rest, site_.mark(), site_.outcome(what_, rules).lines));
-  if (!is_bound(what_) && ident_) write_maps();
+  if (!ident::is_needed(what_.access) && ident_) write_maps();
   // Either alone proves nothing: the view shows what stands in the file, and the time moves even if the file was refused.
   const auto faults = site_.server.faults(maps_of(what_), site_.deadline());
   if (!faults.empty()) not_taken(listed(faults));
@@ -567,26 +521,6 @@ std::vector<LiveSession> PostgresPublisher::disconnect(const ServedDatabase& whe
 
 }  // namespace
 }  // namespace publish
-
-FileSet postgres_server_files(const ServedDatabase& where, const Publication& what) {
-  using namespace publish;
-  // A role with a slash in front is written for PostgreSQL 16, where it would be an expression; before, nobody is called so.
-  constexpr hba::Dialect kDialect = hba::Dialect::regular_expressions;
-  const hba::Plan plan{.database = address_of(where.url).database,
-                       .roles = what.roles,
-                       .rules = what.rules,
-                       .access = what.access,
-                       .map = ident::map_name(where.database),
-                       .keep = {},
-                       .dialect = kDialect};
-  const std::string mark = opening_mark(where.space, where.database);
-  FileSet set = exporter::server(what.server) + exporter::revocation_lists(what.crls);
-  const auto add = [&set](const char* name, const std::string& text) { set.add({name, FileRole::trust, SecretBytes{text}}); };
-  add("spaceca.conf", Layout::settings(where, "spaceca"));
-  add("pg_hba.lines", with_block_on_top("", mark, hba::outcome_of(plan, {}, {}).lines));
-  if (is_bound(what)) add("pg_ident.lines", with_block_on_top("", mark, ident::lines_of(where.database, what.roles, kDialect)));
-  return set;
-}
 
 std::unique_ptr<Publisher> postgres_publisher(const PostgresPublisherOptions& options) {
   return std::make_unique<publish::PostgresPublisher>(options);
