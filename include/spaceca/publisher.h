@@ -93,6 +93,10 @@ struct LiveSession {
 struct ShownCertificate {
   std::string issuer;
   std::optional<Serial> serial;
+
+  [[nodiscard]] bool opened(const LiveSession& session) const {
+    return session.issuer == issuer && (!serial || session.serial == *serial);
+  }
 };
 
 class SPACECA_EXPORT Publisher {

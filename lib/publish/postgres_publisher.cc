@@ -490,18 +490,14 @@ std::vector<LiveSession> PostgresPublisher::sessions(const ServedDatabase& where
   return site.server.live_sessions(site.deadline());
 }
 
-bool is_meant(const LiveSession& session, const std::vector<ShownCertificate>& shown) {
-  return std::ranges::any_of(shown, [&session](const ShownCertificate& one) {
-    return one.issuer == session.issuer && (!one.serial || *one.serial == session.serial);
-  });
-}
-
 std::vector<LiveSession> PostgresPublisher::disconnect(const ServedDatabase& where, const std::vector<ShownCertificate>& shown) {
   Site site{where, options_.patience};
   std::vector<LiveSession> ended;
   for (const Deadline deadline = site.deadline();;) {
     std::vector<LiveSession> left = site.server.live_sessions(deadline);
-    std::erase_if(left, [&shown](const LiveSession& session) { return !is_meant(session, shown); });
+    std::erase_if(left, [&shown](const LiveSession& session) {
+      return std::ranges::none_of(shown, [&session](const ShownCertificate& one) { return one.opened(session); });
+    });
     if (left.empty()) return ended;
     if (std::chrono::steady_clock::now() > deadline) {
       throw Error{Errc::not_taken, fmt::format("the server of \"{}\": was told to end session {} of role \"{}\", which goes on",

@@ -195,9 +195,8 @@ void disconnect(Core& core, const store::DatabaseRow& database, Publisher& publi
     std::vector<AuditEvent> events;
     for (std::size_t i = 0; i < ripe.size(); ++i) {
       store::forget(tx, database.id, ripe[i]);
-      const auto count = std::ranges::count_if(ended, [&one = shown[i]](const LiveSession& session) {
-        return session.issuer == one.issuer && (!one.serial || session.serial == *one.serial);
-      });
+      const auto count =
+          std::ranges::count_if(ended, [&one = shown[i]](const LiveSession& session) { return one.opened(session); });
       events.push_back({.verb = "disconnect",
                         .object = database.name,
                         .details = {{"issuer", shown[i].issuer},

@@ -79,9 +79,7 @@ std::vector<LiveSession> PlayedServers::disconnect(const ServedDatabase& where, 
   answer();
   std::vector<LiveSession> ended;
   std::erase_if(servers[where.database.text()].sessions, [&](const LiveSession& session) {
-    const bool meant = std::ranges::any_of(shown, [&session](const ShownCertificate& one) {
-      return one.issuer == session.issuer && (!one.serial || *one.serial == session.serial);
-    });
+    const bool meant = std::ranges::any_of(shown, [&session](const ShownCertificate& one) { return one.opened(session); });
     if (meant) ended.push_back(session);
     return meant;
   });
