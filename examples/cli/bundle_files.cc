@@ -24,7 +24,7 @@ struct FormatRow {
 };
 
 const std::array<FormatRow, 7>& format_table() {
-  static const std::array<FormatRow, 7> rows = {{
+  static const std::array<FormatRow, 7> kRows = {{
       {Format::libpq,
        "libpq",
        {exporter::kCertificatesName, exporter::kKeyName, exporter::kRootsName},
@@ -36,7 +36,7 @@ const std::array<FormatRow, 7>& format_table() {
       {Format::uri, "uri", {"postgresql.uri"}, {"postgresql.uri"}},
       {Format::k8s, "k8s", {"secret.yaml"}, {}},
   }};
-  return rows;
+  return kRows;
 }
 
 const FormatRow& row_of(Format format) {
@@ -59,8 +59,9 @@ bool has(const std::vector<Format>& formats, Format format) {
 
 std::filesystem::path libpq_folder() {
   const char* home = std::getenv("HOME");
-  if (home == nullptr || *home != '/')
+  if (home == nullptr || *home != '/') {
     throw Error{Errc::invalid_argument, "folder: HOME does not say where ~/.postgresql is; give --dir"};
+  }
   return std::filesystem::path{home} / ".postgresql";
 }
 
@@ -96,8 +97,9 @@ FileSet text_files(const BundlePlan& plan, const exporter::Connection& connectio
   if (has(plan.formats, Format::service)) {
     set = std::move(set) + text_file(plan.prefix + "pg_service.conf", exporter::service(connection, name));
   }
-  if (has(plan.formats, Format::uri))
+  if (has(plan.formats, Format::uri)) {
     set = std::move(set) + text_file(plan.prefix + "postgresql.uri", exporter::libpq_uri(connection) + "\n");
+  }
   return set;
 }
 

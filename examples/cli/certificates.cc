@@ -72,24 +72,21 @@ std::string url_command(const Place& place, const Arguments& arguments) {
                      store_flags(arguments));
 }
 
-// The files are written; how to use them.
-struct Handed {
-  std::string lines;
-  nlohmann::json json;
-};
-
-Handed hand_out(const Place& place, const Arguments& arguments, const BundlePlan& plan, Bundle bundle) {
+// Writes the files, and says where they are and how to use them.
+std::string hand_out(const Place& place, const Arguments& arguments, const BundlePlan& plan, Bundle bundle) {
   const DatabaseUrl url = place.space.url(place.name());
   const auto connection = connection_of(plan, place.record, url, bundle.record);
-  Handed handed{lines_for(plan, connection, url, url_command(place, arguments)), nullptr};
+  std::string text = fmt::format("your certs are now located in {}\n{}", plan.folder.string(),
+                                 lines_for(plan, connection, url, url_command(place, arguments)));
   if (!plan.with_key) {
-    handed.lines += fmt::format("# the key is its holder's: it belongs into {}, with mode 0600\n",
-                                shell_word((std::filesystem::path{connection.folder} / (plan.prefix + "postgresql.key")).string()));
+    text += fmt::format("# the key is its holder's: it belongs into {}, with mode 0600\n",
+                        shell_word((std::filesystem::path{connection.folder} / (plan.prefix + "postgresql.key")).string()));
   }
   write(plan, std::move(bundle), connection);
-  handed.json = {{"dir", plan.folder.string()}, {"prefix", plan.prefix}};
-  return handed;
+  return text;
 }
+
+nlohmann::json files_json(const BundlePlan& plan) { return {{"dir", plan.folder.string()}, {"prefix", plan.prefix}}; }
 
 void warn_of_plain_names(const Session& session, const BundlePlan& plan) {
   if (!goes_everywhere(plan.folder, plan.prefix)) return;
@@ -143,7 +140,7 @@ Exit certificates::create(Session& session) {
   Progress progress = session.progress(fmt::format("Creating certificate for database {}", place.name().text()));
   Bundle bundle = place.space.issue_client(place.name(), request);
   const CertificateRecord made = bundle.record;
-  Handed handed;
+  std::string handed;
   if (plan) {
     try {
       handed = hand_out(place, arguments, *plan, std::move(bundle));
@@ -155,7 +152,7 @@ Exit certificates::create(Session& session) {
 
   if (!arguments.json) {
     print(block(fields_of(made, session.now())));
-    if (plan) print(fmt::format("your certs are now located in {}\n{}", plan->folder.string(), handed.lines));
+    if (plan) print(handed);
   }
   const auto brought = place.space.find_database(place.name());
   const Exit exit = brought && brought->publication_pending
@@ -163,7 +160,7 @@ Exit certificates::create(Session& session) {
                         : Exit::done;
   if (arguments.json) {
     auto json = json_of(place.space.find_certificate(made.id).value_or(made), session.now());
-    if (plan) json["files"] = handed.json;
+    if (plan) json["files"] = files_json(*plan);
     print(json_text(json));
   }
   return exit;
@@ -187,11 +184,11 @@ Exit certificates::download(Session& session) {
   const BundlePlan plan = plan_of(arguments, found.custody == Custody::sealed);
   warn_of_plain_names(session, plan);
   Progress progress = session.progress(fmt::format("Downloading certificates for database {}", place.name().text()));
-  const Handed handed = hand_out(place, arguments, plan, place.space.download(found.id));
+  const std::string handed = hand_out(place, arguments, plan, place.space.download(found.id));
   progress.done();
   auto json = json_of(found, session.now());
-  json["files"] = handed.json;
-  session.answer(json, fmt::format("your certs are now located in {}\n{}", plan.folder.string(), handed.lines));
+  json["files"] = files_json(plan);
+  session.answer(json, handed);
   return Exit::done;
 }
 

@@ -99,9 +99,8 @@ Exit databases::config_get(Session& session) {
                     shell_word(arguments.app))};
   }
   if (found.size() > 1) {
-    std::vector<std::string> names;
-    for (const DatabaseRecord& database : found)
-      names.push_back(fmt::format("{} in {}", database.name.text(), database.space.text()));
+    const auto names =
+        each(found, [](const DatabaseRecord& one) { return fmt::format("{} in {}", one.name.text(), one.space.text()); });
     throw Failure{
         Exit::refused, "ambiguous",
         fmt::format("variable \"{}\" of app \"{}\": is in several spaces: {}", arguments.variable, arguments.app, joined(names)),

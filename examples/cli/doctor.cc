@@ -31,13 +31,15 @@ PostgresVisit server_of(const std::string& text) {
   if (has_port) {
     const char* const end = text.data() + text.size();
     const auto read = std::from_chars(text.data() + colon + 1, end, visit.port);
-    if (read.ec != std::errc{} || read.ptr != end || visit.port == 0)
+    if (read.ec != std::errc{} || read.ptr != end || visit.port == 0) {
       misunderstood(fmt::format("--connect \"{}\": the port is a number from 1 to 65535", text), "--connect HOST:PORT");
+    }
     visit.host = text.substr(0, colon);
   }
   if (bracketed) {
-    if (bracket == std::string::npos || bracket + 1 != visit.host.size())
+    if (bracket == std::string::npos || bracket + 1 != visit.host.size()) {
       misunderstood(fmt::format("--connect \"{}\": is no HOST:PORT", text), "--connect [ADDRESS]:PORT");
+    }
     visit.host = visit.host.substr(1, bracket - 1);
   }
   if (visit.host.empty()) misunderstood(fmt::format("--connect \"{}\": names no host", text), "--connect HOST:PORT");
@@ -164,8 +166,9 @@ void check(const Arguments& arguments) {
   if (arguments.bundle.empty() && arguments.connect.empty() && !of_database) {
     misunderstood("what to look at is missing", "--bundle DIR, --connect HOST:PORT, or DATABASE --app APP");
   }
-  if (of_database && !arguments.connect.empty())
+  if (of_database && !arguments.connect.empty()) {
     misunderstood("DATABASE and --connect: the database's own URL says where its server is", "give one of them");
+  }
   if (of_database && arguments.app.empty()) misunderstood("--app is required", "spaceca doctor DATABASE --app APP");
 }
 

@@ -93,8 +93,9 @@ ClientFiles client_files_in(const std::filesystem::path& folder, const std::stri
                   fmt::format("prefix \"{}\": may not hold a slash; the folder goes to --bundle", prefix)};
   }
   std::error_code ignored;
-  if (!std::filesystem::is_directory(folder, ignored))
+  if (!std::filesystem::is_directory(folder, ignored)) {
     throw Failure{Exit::not_found, "not_found", fmt::format("folder \"{}\": there is none", folder.string())};
+  }
   ClientFiles files{.certificates = file_in(folder, prefix, exporter::kCertificatesName),
                     .key = file_in(folder, prefix, exporter::kKeyName),
                     .pk8 = file_in(folder, prefix, exporter::kPk8Name),

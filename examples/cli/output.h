@@ -27,6 +27,15 @@ using Fields = std::vector<std::pair<std::string, std::string>>;
 using Row = std::vector<std::string>;
 [[nodiscard]] std::string table(const Row& header, const std::vector<Row>& rows);
 
+// What row_of or text_of makes of each of them.
+template <class Things, class Of>
+[[nodiscard]] auto each(const Things& things, Of of) {
+  std::vector<std::decay_t<decltype(of(*std::begin(things)))>> made;
+  made.reserve(std::size(things));
+  for (const auto& thing : things) made.push_back(of(thing));
+  return made;
+}
+
 // Two blanks a level, and a line feed at the end.
 [[nodiscard]] std::string json_text(const nlohmann::json& value);
 

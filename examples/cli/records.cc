@@ -173,16 +173,16 @@ nlohmann::json json_of(const SweepPart& part) {
 // --- text ---
 
 std::string text_of(const SpaceRecord& space) {
-  std::vector<Row> rows;
-  for (const RootRecord& root : space.roots) {
-    rows.push_back({fmt::to_string(root.generation), std::string{text_of(root.state)}, time_text(root.created_at),
-                    time_text(root.certificate.validity().not_after), fmt::to_string(root.crl_number),
-                    time_text(root.crl_this_update), root.certificate.subject()});
-  }
+  const auto roots = each(space.roots, [](const RootRecord& root) {
+    return Row{fmt::to_string(root.generation), std::string{text_of(root.state)},
+               time_text(root.created_at),      time_text(root.certificate.validity().not_after),
+               fmt::to_string(root.crl_number), time_text(root.crl_this_update),
+               root.certificate.subject()};
+  });
   return block({{"created_at", time_text(space.created_at)},
                 {"kind", std::string{text_of(space.kind)}},
                 {"name", space.name.text()}}) +
-         "\n" + table({"Root", "Status", "Created At", "Expires At", "List", "List Of", "Subject"}, rows);
+         "\n" + table({"Root", "Status", "Created At", "Expires At", "List", "List Of", "Subject"}, roots);
 }
 
 Fields fields_of(const DatabaseRecord& database) {
@@ -236,49 +236,41 @@ Fields fields_of(const IpRule& rule) {
 }
 
 std::string table_of(const std::vector<IpRule>& rules) {
-  std::vector<Row> rows;
-  for (const IpRule& rule : rules) {
-    rows.push_back(
-        {rule.id.text(), time_text(rule.created_at), std::string{text_of(rule.state)}, rule.cidr.text(), rule.description});
-  }
-  return table({"id", "Created At", "Status", "CIDR", "Description"}, rows);
+  return table({"id", "Created At", "Status", "CIDR", "Description"}, each(rules, [](const IpRule& rule) {
+                 return Row{rule.id.text(), time_text(rule.created_at), std::string{text_of(rule.state)}, rule.cidr.text(),
+                            rule.description};
+               }));
 }
 
 std::string table_of(const std::vector<CertificateRecord>& certificates, Instant now) {
-  std::vector<Row> rows;
-  for (const CertificateRecord& certificate : certificates) {
-    rows.push_back({certificate.id.text(), time_text(certificate.created_at), std::string{text_of(certificate.state)},
-                    role_text(certificate), time_text(certificate.not_after), fmt::to_string(days_left(certificate.not_after, now)),
-                    use_text(certificate)});
-  }
-  return table({"id", "Created At", "Status", "Role", "Expires At", "Days Left", "In Use"}, rows);
+  return table({"id", "Created At", "Status", "Role", "Expires At", "Days Left", "In Use"},
+               each(certificates, [now](const CertificateRecord& one) {
+                 return Row{one.id.text(),  time_text(one.created_at), std::string{text_of(one.state)},
+                            role_text(one), time_text(one.not_after),  fmt::to_string(days_left(one.not_after, now)),
+                            use_text(one)};
+               }));
 }
 
 std::string table_of(const std::vector<DatabaseRecord>& databases) {
-  std::vector<Row> rows;
-  for (const DatabaseRecord& database : databases) {
-    rows.push_back({database.name.text(), database.app.text(), database.space.text(), std::string{text_of(database.state)},
-                    time_text(database.created_at)});
-  }
-  return table({"Database", "App", "Space", "Status", "Created At"}, rows);
+  return table({"Database", "App", "Space", "Status", "Created At"}, each(databases, [](const DatabaseRecord& database) {
+                 return Row{database.name.text(), database.app.text(), database.space.text(), std::string{text_of(database.state)},
+                            time_text(database.created_at)};
+               }));
 }
 
 std::string table_of(const std::vector<SpaceRecord>& spaces) {
-  std::vector<Row> rows;
-  for (const SpaceRecord& space : spaces) {
-    std::vector<std::string> roots;
-    for (const RootRecord& root : space.roots) roots.push_back(fmt::format("{} {}", root.generation, text_of(root.state)));
-    rows.push_back({space.name.text(), std::string{text_of(space.kind)}, time_text(space.created_at), joined(roots)});
-  }
-  return table({"Space", "Kind", "Created At", "Roots"}, rows);
+  const auto root_text = [](const RootRecord& root) { return fmt::format("{} {}", root.generation, text_of(root.state)); };
+  return table({"Space", "Kind", "Created At", "Roots"}, each(spaces, [&](const SpaceRecord& space) {
+                 return Row{space.name.text(), std::string{text_of(space.kind)}, time_text(space.created_at),
+                            joined(each(space.roots, root_text))};
+               }));
 }
 
 std::string table_of(const std::vector<AuditEntry>& entries) {
-  std::vector<Row> rows;
-  for (const AuditEntry& entry : entries) {
-    rows.push_back({fmt::to_string(entry.number), time_text(entry.at), entry.actor, entry.verb, entry.object, details_text(entry)});
-  }
-  return table({"Number", "At", "Actor", "Verb", "Object", "Details"}, rows);
+  return table({"Number", "At", "Actor", "Verb", "Object", "Details"}, each(entries, [](const AuditEntry& entry) {
+                 return Row{fmt::to_string(entry.number), time_text(entry.at), entry.actor, entry.verb, entry.object,
+                            details_text(entry)};
+               }));
 }
 
 // --- reasons ---

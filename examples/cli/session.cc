@@ -80,8 +80,9 @@ Authority& Session::authority() {
   try {
     vault_ = sealed_vault(opened, vault_key(arguments));
   } catch (const Error& error) {
-    if (error.code() == Errc::not_found)
+    if (error.code() == Errc::not_found) {
       throw Failure{error, "give the same kind of key as to spaceca init, which also finishes a new store"};
+    }
     throw;
   }
   authority_ = std::make_unique<Authority>(opened, *vault_, clock_);
@@ -111,8 +112,7 @@ Place Session::place() {
                   "spaceca databases lists those there are"};
   }
   if (found.size() > 1) {
-    std::vector<std::string> spaces;
-    for (const DatabaseLocation& where : found) spaces.push_back(where.space.text());
+    const auto spaces = each(found, [](const DatabaseLocation& where) { return where.space.text(); });
     throw Failure{
         Exit::refused, "ambiguous",
         fmt::format("database \"{}\" of app \"{}\": is in several spaces: {}", database.text(), app.text(), joined(spaces)),

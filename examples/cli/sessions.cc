@@ -41,15 +41,20 @@ Instant first_of(const std::vector<LiveSession>& sessions) {
 }
 
 std::string table_of(const std::vector<std::pair<SpaceName, Attendance>>& found) {
-  std::vector<Row> rows;
-  for (const auto& [space, one] : found) {
+  const auto row_of = [](const std::pair<SpaceName, Attendance>& where) {
+    const auto& [space, one] = where;
     const auto& certificate = one.certificate;
-    rows.push_back({space.text(), one.database.text(), certificate ? certificate->id.text() : "unknown here",
-                    certificate && certificate->role ? certificate->role->text() : "",
-                    certificate ? std::string{text_of(certificate->state)} : "", fmt::to_string(one.sessions.size()),
-                    time_text(first_of(one.sessions)), one.serial.hex(), one.issuer});
-  }
-  return table({"Space", "Server Of", "id", "Role", "Status", "Sessions", "Since", "Serial", "Issuer"}, rows);
+    return Row{space.text(),
+               one.database.text(),
+               certificate ? certificate->id.text() : "unknown here",
+               certificate && certificate->role ? certificate->role->text() : "",
+               certificate ? std::string{text_of(certificate->state)} : "",
+               fmt::to_string(one.sessions.size()),
+               time_text(first_of(one.sessions)),
+               one.serial.hex(),
+               one.issuer};
+  };
+  return table({"Space", "Server Of", "id", "Role", "Status", "Sessions", "Since", "Serial", "Issuer"}, each(found, row_of));
 }
 
 nlohmann::json json_of(const SpaceName& space, const Attendance& one, Instant now) {

@@ -124,8 +124,9 @@ std::string Settings::text(const std::string& section, const std::string& key) c
   if (std::string said = variable(variable_of(section, key)); !said.empty()) return said;
   const auto found = values_.find({section, key});
   if (found == values_.end()) return {};
-  if (found->second.size() != 1)
+  if (found->second.size() != 1) {
     throw wrong(file_, fmt::format("{} is not one value; quotes hold one together", name(section, key)));
+  }
   return found->second.front();
 }
 

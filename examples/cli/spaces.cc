@@ -97,8 +97,9 @@ Exit spaces::create(Session& session) {
   const Arguments& arguments = session.arguments;
   const SpaceName name{arguments.space};
   const bool shield = arguments.kind == text_of(SpaceKind::shield);
-  if (!shield && arguments.kind != text_of(SpaceKind::private_space))
+  if (!shield && arguments.kind != text_of(SpaceKind::private_space)) {
     throw Error{Errc::invalid_argument, fmt::format("kind \"{}\": is private or shield", arguments.kind)};
+  }
   Authority& authority = session.authority();
   Progress progress = session.progress(fmt::format("Creating space {}", name.text()));
   const SpaceRecord made =

@@ -91,11 +91,9 @@ bool is_unfinished(const SweepReport& report) {
 // --- audit ---
 
 std::string text_of(const std::vector<AuditAnchor>& anchors) {
-  std::vector<Row> rows;
-  for (const AuditAnchor& anchor : anchors) {
-    rows.push_back({anchor.chain.empty() ? kStoreChain : anchor.chain, fmt::to_string(anchor.number), anchor.code});
-  }
-  return table({"Chain", "Number", "Code"}, rows);
+  return table({"Chain", "Number", "Code"}, each(anchors, [](const AuditAnchor& anchor) {
+                 return Row{anchor.chain.empty() ? kStoreChain : anchor.chain, fmt::to_string(anchor.number), anchor.code};
+               }));
 }
 
 // The table that audit:verify printed, as it was kept.
