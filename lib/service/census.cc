@@ -44,8 +44,6 @@ std::optional<store::CertificateRow> certificate_behind(sql::Transaction& tx, co
   return std::nullopt;
 }
 
-bool is_live(const store::CertificateRow& row) { return row.state == "pending" || row.state == "ready"; }
-
 struct Place {
   SpaceName space;
   ServedDatabase where;
@@ -101,7 +99,7 @@ std::vector<store::DatabaseRow> enabled_databases(Core& core, const Id* space) {
 
 // Whether its holder has moved: the successor has been in use for so long, and this one was not seen since.
 bool is_abandoned(sql::Transaction& tx, const store::CertificateRow& row, std::chrono::days after, Instant now) {
-  if (!is_live(row) || !row.successor) return false;
+  if (!store::is_live(row.state) || !row.successor) return false;
   // Nobody has looked lately: nothing is known.
   const auto looked = store::census_at(tx, row.database);
   if (!looked || *looked + kUncounted < now) return false;
@@ -132,6 +130,7 @@ bool revoke_abandoned(Core& core, const store::DatabasePlace& database, std::chr
     const SpaceName name = space_name(core, database.space);
     const Space verbs{std::make_shared<const Space::Impl>(Space::Impl{core, database.space, name, sweeper()})};
     std::vector<CertificateId> ids;
+    ids.reserve(found.size());
     for (const store::CertificateRow& row : found) ids.push_back(certificate_id(row.id));
     verbs.revoke(ids, RevocationReason::superseded);
     for (const CertificateId& id : ids) {
@@ -144,7 +143,7 @@ bool revoke_abandoned(Core& core, const store::DatabasePlace& database, std::chr
 }  // namespace
 
 bool is_in_use(sql::Transaction& tx, const store::CertificateRow& row, Instant now) {
-  if (!is_live(row)) return false;
+  if (!store::is_live(row.state)) return false;
   if (!row.successor || !store::certificate_of(tx, *row.successor).bundle_generation) return true;
   return row.sessions > 0 || (row.last_seen && *row.last_seen + kQuiet > now);
 }

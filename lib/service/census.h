@@ -23,7 +23,7 @@ void order_disconnection(sql::Transaction& tx, const Id& space, const store::Dis
 // Ends what was ordered at a server that was proved to refuse it, or at one that serves nothing of us any more; what it ended goes
 // to `part`. Errors as of Publisher::disconnect.
 enum class Ripe { refused, all };
-void disconnect(Core& core, const store::DatabaseRow& database, Publisher& publisher, Ripe ripe, SweepPart& part);
+void disconnect(Core& core, const store::DatabaseRow& database, Publisher& publisher, Ripe which, SweepPart& part);
 
 // Whether clients still come with that certificate, as far as is known: it is alive, and nobody has fetched a successor, or it was
 // seen at a server within a week.

@@ -47,7 +47,7 @@ Cursor cursor_of(const std::string& after, CertificateOrder order) {
 }
 
 std::string text_of_cursor(const store::CertificateRow& last, CertificateOrder order) {
-  const std::string id = certificate_id(last.id).text();
+  std::string id = certificate_id(last.id).text();
   if (order == CertificateOrder::id) return id;
   return fmt::format("{}:{}", store::seconds_of(*last.due_at), id);
 }
@@ -96,7 +96,7 @@ Bundle Space::download(const CertificateId& id, const WriteOptions& options) con
   const auto bundle = [&](sql::Transaction& tx) {
     const auto row = store::find_certificate(tx, impl_->id, service::id_of(id));
     if (!row) throw Error{Errc::not_found, fmt::format("certificate {}: is not there", id.text())};
-    if (row->state != "pending" && row->state != "ready") {
+    if (!store::is_live(row->state)) {
       throw Error{Errc::policy, fmt::format("certificate {}: is {}, so there is nothing to use it for", id.text(), row->state)};
     }
     return service::bundle_of(core, tx, impl_->id, *row);

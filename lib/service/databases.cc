@@ -46,8 +46,9 @@ void check(const DatabaseSpec& spec) {
   for (auto host = spec.hosts.begin(); host != spec.hosts.end(); ++host) {
     if (std::find(spec.hosts.begin(), host, *host) != host) wrong(fmt::format("names host \"{}\" twice", host->text()));
   }
-  if (spec.contacts.size() > kMostContacts)
+  if (spec.contacts.size() > kMostContacts) {
     wrong(fmt::format("has {} contacts, the most is {}", spec.contacts.size(), kMostContacts));
+  }
   for (const std::string& contact : spec.contacts) {
     if (!is_mail_address(contact)) wrong("a contact must be a plain mail address, such as ops@example.org");
   }

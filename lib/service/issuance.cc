@@ -250,9 +250,10 @@ std::vector<Bundle> replayed(Core& core, const Id& space, const Ids& ids) {
   std::vector<Bundle> bundles;
   for (const Id& id : ids) {
     const auto row = store::find_certificate(*tx, space, id);
-    if (!row)
+    if (!row) {
       throw Error{Errc::corrupt,
                   fmt::format("certificate {}: an idempotency key names it and it is not there", certificate_id(id).text())};
+    }
     if (row->custody == "once") {
       throw Error{Errc::key_not_kept,
                   fmt::format("certificate {}: was made by this request before, and its key was handed out then",

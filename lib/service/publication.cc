@@ -165,8 +165,9 @@ void refuse_if_roots_are_lost(Core& core, sql::Transaction& tx, const store::Dat
   }
   // Somebody else's certificate is the publisher's affair.
   const std::string ours = fmt::format("CN={} G", store::space_of(tx, database.space).name.substr(0, kSpaceCharacters));
-  if (served.server && served.server->issuer().starts_with(ours) && !is_known(served.server->issuer_der()))
+  if (served.server && served.server->issuer().starts_with(ours) && !is_known(served.server->issuer_der())) {
     refuse("a certificate by", served.server->issuer());
+  }
 }
 
 // A server that knows more than this store does: the store was restored from a backup.
@@ -182,13 +183,15 @@ void refuse_if_restored(sql::Transaction& tx, const store::DatabaseRow& database
       if (!std::ranges::equal(list.issuer_der(), trust.certificates[i].subject_der())) continue;
       const store::RootRow& root = trust.roots[i];
       const auto number = static_cast<std::int64_t>(list.number().value_or(0));
-      if (number > root.crl_number)
+      if (number > root.crl_number) {
         refuse(fmt::format("has list {} of root {}, the latest here is {}", number, root.generation, root.crl_number));
+      }
       const auto proof = std::ranges::find(proofs, root.id, &store::Proof::root);
       if (proof != proofs.end() && proof->crl_number == number) continue;  // our own
       for (const RevokedEntry& entry : list.entries()) {
-        if (!store::is_revoked(tx, root.id, entry.serial))
+        if (!store::is_revoked(tx, root.id, entry.serial)) {
           refuse(fmt::format("refuses serial {}, which is not revoked here", entry.serial.hex()));
+        }
       }
     }
   }

@@ -18,8 +18,6 @@ namespace {
 constexpr std::int64_t kAtATime = 250;
 constexpr std::array<std::chrono::days, 3> kReminders{std::chrono::days{30}, std::chrono::days{7}, std::chrono::days{1}};
 
-bool is_live(const store::CertificateRow& row) { return row.state == "pending" || row.state == "ready"; }
-
 // What it is written to: the successor, or the certificate itself where a request is awaited.
 struct Subject {
   Id certificate;
@@ -113,7 +111,7 @@ bool reminds_of_renewal(const store::NoticeRow& reminder) { return reminder.occa
 bool is_needed(sql::Transaction& tx, const store::NoticeRow& reminder, Instant now) {
   const store::CertificateRow row = store::certificate_of(tx, reminder.certificate);
   if (!reminds_of_renewal(reminder)) return !row.successor && is_in_use(tx, row, now);
-  return is_live(row) && row.predecessor && is_in_use(tx, store::certificate_of(tx, *row.predecessor), now);
+  return store::is_live(row.state) && row.predecessor && is_in_use(tx, store::certificate_of(tx, *row.predecessor), now);
 }
 
 }  // namespace spaceca::service

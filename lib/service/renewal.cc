@@ -26,8 +26,6 @@ constexpr std::int64_t kAtATime = 250;
 // may lie between two sweeps, and a sweep may fail, so this is three of them.
 constexpr std::chrono::days kServerWaits{45};
 
-bool is_live(std::string_view state) { return state == "pending" || state == "ready"; }
-
 }  // namespace
 
 std::optional<Order> successor_of(sql::Transaction& tx, const store::CertificateRow& row) {
@@ -80,7 +78,7 @@ std::vector<Renewed> renew_rows(Core& core, const Id& space, const Id& database,
       done.clear();
       std::vector<bool> wanted(renewed.size());
       for (std::size_t i = 0; i < renewed.size(); ++i) {
-        wanted[i] = is_live(store::state_of(tx, renewed[i].id)) && !store::has_live_successor(tx, renewed[i].id);
+        wanted[i] = store::is_live(store::state_of(tx, renewed[i].id)) && !store::has_live_successor(tx, renewed[i].id);
       }
       issuance.record(tx, wanted);
       for (std::size_t i = 0; i < renewed.size(); ++i) {
@@ -105,7 +103,7 @@ namespace {
 void close(Core& core, const Id& space, const store::CertificateRow& row) {
   const Instant now = core.now();
   core.commits.run([&](sql::Transaction& tx) {
-    if (!is_live(store::state_of(tx, row.id)) || !store::mark_disabled(tx, row.id, now)) return;
+    if (!store::is_live(store::state_of(tx, row.id)) || !store::mark_disabled(tx, row.id, now)) return;
     store::uncount_role(tx, row.database, row.role);
     record(tx, core.vault, space, now, sweeper(),
            {.verb = "close", .object = certificate_id(row.id).text(), .details = {{"ended", text_of(row.not_after)}}});
@@ -124,8 +122,9 @@ void renew_group(Core& core, const Group& group, const SpaceName& space, SweepPa
     for (const Renewed& one : renew_rows(core, group.space, group.database, group.rows, sweeper(), "renew")) {
       const std::string id = certificate_id(one.row.id).text();
       part.done.push_back({space, id, fmt::format("renewed by {}", certificate_id(one.successor).text())});
-      if (one.row.not_after < now)
+      if (one.row.not_after < now) {
         part.late.push_back({space, id, fmt::format("ended {} before it was renewed", text_of(one.row.not_after))});
+      }
     }
   } catch (const Error& error) {
     if (group.rows.size() == 1) {
@@ -180,7 +179,7 @@ void renew_clients(Core& core, Deadline deadline, SweepPart& part) {
 
 // Nobody takes it: it is revoked, or was made by a clock that ran ahead.
 bool is_useless(const store::CertificateRow& server, Instant now) {
-  return !is_live(server.state) || server.created_at - kBackdating > now;
+  return !store::is_live(server.state) || server.created_at - kBackdating > now;
 }
 
 }  // namespace
@@ -235,6 +234,32 @@ void renew_servers(Core& core, Deadline deadline, SweepPart& part) {
   }
 }
 
+// --- one client, by hand ---
+
+[[noreturn]] void refuse_renewal(const CertificateId& id, std::string_view why) {
+  throw Error{Errc::policy, fmt::format("certificate {}: {}", id.text(), why)};
+}
+
+struct Renewal {
+  store::CertificateRow row;
+  Order order;
+  Facts facts;
+};
+Renewal read_renewal(Core& core, const Id& space, const CertificateId& id, const std::optional<CertificateRequest>& csr) {
+  const auto tx = core.driver.read();
+  const auto row = store::find_certificate(*tx, space, id_of(id));
+  if (!row) throw Error{Errc::not_found, fmt::format("certificate {}: is not there", id.text())};
+  if (row->kind != "client") refuse_renewal(id, "is a server's; issue_server makes it another");
+  if (!store::is_live(row->state)) refuse_renewal(id, fmt::format("is {}, so it has no successor", row->state));
+  if (row->successor) refuse_renewal(id, fmt::format("has a successor, {}", certificate_id(*row->successor).text()));
+  auto order =
+      csr ? Order{.role = RoleName{row->role}, .custody = Custody::requester, .key = csr->public_key(), .predecessor = row->id}
+          : successor_of(*tx, *row);
+  if (!order) refuse_renewal(id, "its key is not ours and was certified twice; renew it with a request for a new one");
+  order->handed_out = true;
+  return {*row, *order, read_facts(core, *tx, space, store::database_of(*tx, row->database))};
+}
+
 }  // namespace
 }  // namespace service
 
@@ -242,34 +267,16 @@ Bundle Space::renew(const CertificateId& id, const std::optional<CertificateRequ
   service::Core& core = impl_->authority;
   const service::Once once{impl_->id, options, "renew", impl_->actor,
                            id.text() + '\n' + (csr ? std::string{text_of(csr->public_key().spki_der())} : std::string{})};
-  const auto refuse = [&id](std::string_view why) { throw Error{Errc::policy, fmt::format("certificate {}: {}", id.text(), why)}; };
   const auto perform = [&](const service::Once& request) {
     return service::with_fresh_facts([&] {
       const Instant now = core.now();
-      std::optional<service::Order> order;
-      store::CertificateRow row;
-      const auto facts = [&] {
-        const auto tx = core.driver.read();
-        const auto found = store::find_certificate(*tx, impl_->id, service::id_of(id));
-        if (!found) throw Error{Errc::not_found, fmt::format("certificate {}: is not there", id.text())};
-        row = *found;
-        if (row.kind != "client") refuse("is a server's; issue_server makes it another");
-        if (!service::is_live(row.state)) refuse(fmt::format("is {}, so it has no successor", row.state));
-        if (row.successor) refuse(fmt::format("has a successor, {}", service::certificate_id(*row.successor).text()));
-        order = service::successor_of(*tx, row);
-        if (csr) {
-          order = service::Order{
-              .role = RoleName{row.role}, .custody = Custody::requester, .key = csr->public_key(), .predecessor = row.id};
-        }
-        if (!order) refuse("its key is not ours and was certified twice; renew it with a request for a new one");
-        return service::read_facts(core, *tx, impl_->id, store::database_of(*tx, row.database));
-      }();
-      order->handed_out = true;
-      service::Issuance issuance{core, facts, std::span{&*order, 1}, now};
+      const auto [before, order, facts] = service::read_renewal(core, impl_->id, id, csr);
+      const store::CertificateRow& row = before;  // a binding cannot be captured
+      service::Issuance issuance{core, facts, std::span{&order, 1}, now};
       const auto events = issuance.events("renew");
       core.commits.run([&](sql::Transaction& tx) {
-        if (!service::is_live(store::state_of(tx, row.id)) || store::has_live_successor(tx, row.id)) {
-          refuse("was renewed or revoked at the same moment");
+        if (!store::is_live(store::state_of(tx, row.id)) || store::has_live_successor(tx, row.id)) {
+          service::refuse_renewal(id, "was renewed or revoked at the same moment");
         }
         issuance.record(tx);
         store::set_due(tx, row.id, service::closing_of(row.not_after));

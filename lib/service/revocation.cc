@@ -104,7 +104,7 @@ std::vector<Id> revoke_rows(sql::Transaction& tx, const Id& space, std::span<con
   const std::string_view state = served.empty() ? "disabled" : "disabling";
   std::map<Id, std::int64_t> marks;
   for (const store::CertificateRow& row : rows) {
-    if (row.state != "pending" && row.state != "ready") continue;
+    if (!store::is_live(row.state)) continue;
     auto mark = marks.find(row.root);
     if (mark == marks.end()) mark = marks.emplace(row.root, store::take_mark(tx, row.root)).first;
     const store::Revoked revoked{.at = now, .reason = static_cast<std::int64_t>(reason), .mark = mark->second};
@@ -121,6 +121,7 @@ std::vector<Id> revoke_rows(sql::Transaction& tx, const Id& space, std::span<con
   }
   if (!marks.empty()) store::want_publications(tx, space);
   std::vector<Id> roots;
+  roots.reserve(marks.size());
   for (const auto& [root, mark] : marks) roots.push_back(root);
   return roots;
 }

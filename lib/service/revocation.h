@@ -23,8 +23,8 @@ enum class Build {
   weekly,     // or it is a week old
   always,
 };
-// Whether a new list was stored; others may have been faster. `at_least`: for its number.
-bool build_crl(Core& core, const Id& root, Build when, std::int64_t at_least = 0);
+// Whether a new list of root `id` was stored; others may have been faster. `at_least`: for its number.
+bool build_crl(Core& core, const Id& id, Build when, std::int64_t at_least = 0);
 // For each that has a mark which is not on its list.
 void build_crls(Core& core, std::span<const Id> roots);
 [[nodiscard]] std::vector<Id> trusted_roots(Core& core, const Id& space);

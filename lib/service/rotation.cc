@@ -48,14 +48,23 @@ struct Generations {
 Generations read_generations(sql::Transaction& tx, const Id& space) {
   Generations roots;
   for (store::RootRow& root : store::roots_of(tx, space)) {
-    if (root.state == "next")
+    if (root.state == "next") {
       roots.next = std::move(root);
-    else if (root.state == "active")
+    } else if (root.state == "active") {
       roots.active = std::move(root);
-    else if (root.state == "retiring")
+    } else if (root.state == "retiring") {
       roots.retiring.push_back(std::move(root));
+    }
   }
   return roots;
+}
+
+// Of that generation, and not retired.
+store::RootRow get_root(sql::Transaction& tx, const Id& space, unsigned generation) {
+  for (store::RootRow& root : store::roots_of(tx, space)) {
+    if (root.generation == generation && root.state != "retired") return std::move(root);
+  }
+  throw Error{Errc::not_found, fmt::format("root of generation {}: is not there, or is not trusted any more", generation)};
 }
 
 [[noreturn]] void refuse(std::string_view why) { throw Error{Errc::policy, fmt::format("root rotation: {}", why)}; }
@@ -178,8 +187,9 @@ void step(Core& core, const Id& space, const SpaceName& name, RotationStep which
         // By itself only when the last one ended long ago.
         retired = retire(tx, space, now, request != nullptr ? now : now - kUnnoticed);
         if (retired.empty()) refuse("no root is retiring of which nothing is alive");
-        for (const store::RootRow& root : retired)
+        for (const store::RootRow& root : retired) {
           events.push_back({.verb = "retire_root", .object = std::to_string(root.generation)});
+        }
         break;
       case RotationStep::prepare: break;
     }
@@ -359,15 +369,7 @@ std::vector<CertificateRecord> Space::distrust(unsigned generation, const WriteO
     std::int64_t fresh_generation = 0;
     {
       const auto tx = core.driver.read();
-      bool found = false;
-      for (store::RootRow& one : store::roots_of(*tx, impl_->id)) {
-        if (one.generation != generation || one.state == "retired") continue;
-        root = std::move(one);
-        found = true;
-      }
-      if (!found) {
-        throw Error{Errc::not_found, fmt::format("root of generation {}: is not there, or is not trusted any more", generation)};
-      }
+      root = service::get_root(*tx, impl_->id, generation);
       if (root.state == "distrusted") return root.id;  // it may have broken off
       roots = service::read_generations(*tx, impl_->id);
       fresh_generation = store::space_of(*tx, impl_->id).last_generation + 1;

@@ -110,8 +110,9 @@ std::vector<Probe> probes_for(Core& core, const Wanted& wanted) {
 void look(Core& core, const store::DatabaseRow& database, Publisher& publisher) {
   const Wanted wanted = read_wanted(core, database.id, 1);
   const std::vector<Probe> probes = probes_for(core, wanted);
-  if (wanted.sentinels.front().content != content_of(*wanted.what))
+  if (wanted.sentinels.front().content != content_of(*wanted.what)) {
     waits(wanted, "what its server is to serve has changed since its files were made");
+  }
   const ServedDatabase where = [&] {
     const auto tx = core.driver.read();
     return served(core, *tx, wanted.database);
@@ -181,8 +182,9 @@ ServerFiles Space::server_files(const DatabaseName& name) const {
     const auto tx = core.driver.read();
     return service::get_database(*tx, impl_->id, name);
   }();
-  if (!service::is_enabled(row))
+  if (!service::is_enabled(row)) {
     throw Error{Errc::policy, fmt::format("database \"{}\": mTLS is not enabled, its state is {}", row.name, row.state)};
+  }
   if (!row.data_directory.empty()) {
     throw Error{Errc::policy, fmt::format("database \"{}\": its server is given its files by publication", row.name)};
   }

@@ -79,85 +79,85 @@ void insert(sql::Transaction& tx, std::span<const NewCertificate> certificates) 
 }
 
 std::optional<CertificateRow> find_certificate(sql::Transaction& tx, const Id& space, const Id& id) {
-  auto found = collected(tx, sql::joined<kSelect, "WHERE c.id = $1 AND d.space = $2 AND c.kind <> 'probe'">,
+  auto found = collected(tx, sql::kJoined<kSelect, "WHERE c.id = $1 AND d.space = $2 AND c.kind <> 'probe'">,
                          {value_of(id), value_of(space)});
   if (found.empty()) return std::nullopt;
   return std::move(found.front());
 }
 
 CertificateRow certificate_of(sql::Transaction& tx, const Id& id) {
-  auto found = collected(tx, sql::joined<kSelect, "WHERE c.id = $1">, {value_of(id)});
+  auto found = collected(tx, sql::kJoined<kSelect, "WHERE c.id = $1">, {value_of(id)});
   if (found.empty()) throw sql::EngineError{sql::Failure::corrupt, "store: a row names a certificate that is not there"};
   return std::move(found.front());
 }
 
 std::vector<CertificateRow> find_by_serial(sql::Transaction& tx, const Id& space, ByteView serial) {
   return collected(tx,
-                   sql::joined<kSelect,
-                               "WHERE c.root IN (SELECT id FROM roots WHERE space = $1) AND c.serial = $2 AND c.kind <> 'probe' "
-                               "ORDER BY r.generation">,
+                   sql::kJoined<kSelect,
+                                "WHERE c.root IN (SELECT id FROM roots WHERE space = $1) AND c.serial = $2 AND c.kind <> 'probe' "
+                                "ORDER BY r.generation">,
                    {value_of(space), serial});
 }
 
 std::vector<CertificateRow> certificates(sql::Transaction& tx, const Id& database, std::string_view state, const Id& after,
                                          std::int64_t limit) {
   if (state.empty()) {
-    return collected(tx, sql::joined<kSelect, "WHERE c.database = $1 AND c.id > $2 AND c.kind <> 'probe' ORDER BY c.id LIMIT $3">,
+    return collected(tx, sql::kJoined<kSelect, "WHERE c.database = $1 AND c.id > $2 AND c.kind <> 'probe' ORDER BY c.id LIMIT $3">,
                      {value_of(database), value_of(after), limit});
   }
   if (state == "ready") {
     return collected(
         tx,
-        sql::joined<kSelect,
-                    "WHERE c.database = $1 AND c.id > $2 AND c.state = 'ready' AND c.kind <> 'probe' ORDER BY c.id LIMIT $3">,
+        sql::kJoined<kSelect,
+                     "WHERE c.database = $1 AND c.id > $2 AND c.state = 'ready' AND c.kind <> 'probe' ORDER BY c.id LIMIT $3">,
         {value_of(database), value_of(after), limit});
   }
   // Its own condition is repeated, so that the partial index serves.
   return collected(tx,
-                   sql::joined<kSelect,
-                               "WHERE c.database = $1 AND c.state = $2 AND c.state <> 'ready' AND c.id > $3 AND c.kind <> 'probe' "
-                               "ORDER BY c.id LIMIT $4">,
+                   sql::kJoined<kSelect,
+                                "WHERE c.database = $1 AND c.state = $2 AND c.state <> 'ready' AND c.id > $3 AND c.kind <> 'probe' "
+                                "ORDER BY c.id LIMIT $4">,
                    {value_of(database), state, value_of(after), limit});
 }
 
 std::vector<CertificateRow> certificates_by_expiry(sql::Transaction& tx, const Id& database, const DuePlace& after,
                                                    std::int64_t limit) {
   return collected(tx,
-                   sql::joined<kSelect,
-                               "WHERE c.database = $1 AND c.due_at IS NOT NULL AND (c.due_at, c.id) > ($2, $3) "
-                               "AND c.due_at < c.not_after ORDER BY c.due_at, c.id LIMIT $4">,
+                   sql::kJoined<kSelect,
+                                "WHERE c.database = $1 AND c.due_at IS NOT NULL AND (c.due_at, c.id) > ($2, $3) "
+                                "AND c.due_at < c.not_after ORDER BY c.due_at, c.id LIMIT $4">,
                    {value_of(database), value_of(after.due), value_of(after.id), limit});
 }
 
 std::vector<CertificateRow> due_certificates(sql::Transaction& tx, const Id& database, Instant now, const DuePlace& after,
                                              std::int64_t limit) {
   return collected(tx,
-                   sql::joined<kSelect,
-                               "WHERE c.database = $1 AND c.due_at IS NOT NULL AND c.due_at <= $2 AND (c.due_at, c.id) > ($3, $4) "
-                               "ORDER BY c.due_at, c.id LIMIT $5">,
+                   sql::kJoined<kSelect,
+                                "WHERE c.database = $1 AND c.due_at IS NOT NULL AND c.due_at <= $2 AND (c.due_at, c.id) > ($3, $4) "
+                                "ORDER BY c.due_at, c.id LIMIT $5">,
                    {value_of(database), value_of(now), value_of(after.due), value_of(after.id), limit});
 }
 
 std::vector<CertificateRow> certificates_to_close(sql::Transaction& tx, const Id& database, const DuePlace& after, Instant until,
                                                   std::int64_t limit) {
   return collected(tx,
-                   sql::joined<kSelect,
-                               "WHERE c.database = $1 AND c.due_at IS NOT NULL AND (c.due_at, c.id) > ($2, $3) AND c.due_at <= $4 "
-                               "AND c.due_at > c.not_after ORDER BY c.due_at, c.id LIMIT $5">,
+                   sql::kJoined<kSelect,
+                                "WHERE c.database = $1 AND c.due_at IS NOT NULL AND (c.due_at, c.id) > ($2, $3) AND c.due_at <= $4 "
+                                "AND c.due_at > c.not_after ORDER BY c.due_at, c.id LIMIT $5">,
                    {value_of(database), value_of(after.due), value_of(after.id), value_of(until), limit});
 }
 
 std::vector<CertificateRow> certificates_in_motion(sql::Transaction& tx, const Id& space, std::string_view state) {
-  return collected(tx, sql::joined<kSelect, "WHERE d.space = $1 AND c.state = $2 AND c.state <> 'ready' ORDER BY c.id">,
+  return collected(tx, sql::kJoined<kSelect, "WHERE d.space = $1 AND c.state = $2 AND c.state <> 'ready' ORDER BY c.id">,
                    {value_of(space), state});
 }
 
 std::vector<CertificateRow> live_certificates_of_root(sql::Transaction& tx, const Id& root, Instant now, ByteView after_serial,
                                                       std::int64_t limit) {
   return collected(tx,
-                   sql::joined<kSelect,
-                               "WHERE c.root = $1 AND c.serial > $3 AND c.state IN ('pending', 'ready') AND c.not_after >= $2 "
-                               "AND c.kind <> 'probe' ORDER BY c.serial LIMIT $4">,
+                   sql::kJoined<kSelect,
+                                "WHERE c.root = $1 AND c.serial > $3 AND c.state IN ('pending', 'ready') AND c.not_after >= $2 "
+                                "AND c.kind <> 'probe' ORDER BY c.serial LIMIT $4">,
                    {value_of(root), value_of(now), after_serial, limit});
 }
 
@@ -213,12 +213,13 @@ bool has_live_successor(sql::Transaction& tx, const Id& certificate) {
 
 std::vector<CertificateRow> certificates_to_tell(sql::Transaction& tx, const Id& space, std::int64_t generation,
                                                  std::string_view occasion, Instant now, std::int64_t limit) {
-  return collected(tx,
-                   sql::joined<kSelect,
-                               "WHERE d.space = $1 AND c.kind = 'client' AND c.state IN ('pending', 'ready') AND c.not_after >= $4 "
-                               "AND coalesce(c.bundle_generation, 0) < $2 AND NOT EXISTS (SELECT 1 FROM notices n WHERE "
-                               "n.certificate = c.id AND n.kind = 'roots_changed' AND n.occasion = $3) ORDER BY c.id LIMIT $5">,
-                   {value_of(space), generation, occasion, value_of(now), limit});
+  return collected(
+      tx,
+      sql::kJoined<kSelect,
+                   "WHERE d.space = $1 AND c.kind = 'client' AND c.state IN ('pending', 'ready') AND c.not_after >= $4 "
+                   "AND coalesce(c.bundle_generation, 0) < $2 AND NOT EXISTS (SELECT 1 FROM notices n WHERE "
+                   "n.certificate = c.id AND n.kind = 'roots_changed' AND n.occasion = $3) ORDER BY c.id LIMIT $5">,
+      {value_of(space), generation, occasion, value_of(now), limit});
 }
 
 std::optional<Id> holder_without(sql::Transaction& tx, const Id& space, std::int64_t generation, Instant now) {

@@ -43,6 +43,9 @@ struct CertificateRow {
   std::optional<Instant> last_seen = {};
 };
 
+// Neither revoked nor about to be; its dates are another question.
+[[nodiscard]] constexpr bool is_live(std::string_view state) { return state == "pending" || state == "ready"; }
+
 // One to be inserted; borrowed but for the numbers.
 struct NewCertificate {
   Id id;

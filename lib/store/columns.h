@@ -24,9 +24,9 @@ inline Instant instant_of(std::int64_t seconds) { return Instant{std::chrono::se
 // Arguments. What is empty or not there becomes NULL.
 inline sql::Value value_of(Instant instant) { return seconds_of(instant); }
 inline sql::Value value_of(const Id& id) { return ByteView{id}; }
-inline sql::Value value_of(const std::optional<Instant>& instant) { return instant ? value_of(*instant) : sql::null; }
-inline sql::Value value_of(const std::optional<Id>& id) { return id ? value_of(*id) : sql::null; }
-inline sql::Value value_of(const std::optional<std::int64_t>& number) { return number ? sql::Value{*number} : sql::null; }
+inline sql::Value value_of(const std::optional<Instant>& instant) { return instant ? value_of(*instant) : sql::kNull; }
+inline sql::Value value_of(const std::optional<Id>& id) { return id ? value_of(*id) : sql::kNull; }
+inline sql::Value value_of(const std::optional<std::int64_t>& number) { return number ? sql::Value{*number} : sql::kNull; }
 inline sql::Value octets_or_null(ByteView octets) { return octets.empty() ? sql::Value{} : sql::Value{octets}; }
 inline sql::Value text_or_null(std::string_view text) { return text.empty() ? sql::Value{} : sql::Value{text}; }
 

@@ -59,39 +59,40 @@ bool insert(sql::Transaction& tx, const DatabaseRow& database) {
 
 std::optional<DatabaseRow> find_database(sql::Transaction& tx, const Id& space, std::string_view name) {
   auto found =
-      collected(tx, sql::joined<"SELECT ", kColumns, " FROM databases WHERE space = $1 AND name = $2 AND state <> 'destroyed'">,
+      collected(tx, sql::kJoined<"SELECT ", kColumns, " FROM databases WHERE space = $1 AND name = $2 AND state <> 'destroyed'">,
                 {value_of(space), name});
   if (found.empty()) return std::nullopt;
   return std::move(found.front());
 }
 
 DatabaseRow database_of(sql::Transaction& tx, const Id& id) {
-  auto found = collected(tx, sql::joined<"SELECT ", kColumns, " FROM databases WHERE id = $1">, {value_of(id)});
+  auto found = collected(tx, sql::kJoined<"SELECT ", kColumns, " FROM databases WHERE id = $1">, {value_of(id)});
   if (found.empty()) throw sql::EngineError{sql::Failure::corrupt, "store: a row names a database that is not there"};
   return std::move(found.front());
 }
 
 std::optional<DatabaseRow> database_at(sql::Transaction& tx, std::string_view data_directory) {
-  auto found = collected(tx, sql::joined<"SELECT ", kColumns, " FROM databases WHERE data_directory = $1 AND state <> 'destroyed'">,
-                         {data_directory});
+  auto found =
+      collected(tx, sql::kJoined<"SELECT ", kColumns, " FROM databases WHERE data_directory = $1 AND state <> 'destroyed'">,
+                {data_directory});
   if (found.empty()) return std::nullopt;
   return std::move(found.front());
 }
 
 std::vector<DatabaseRow> databases(sql::Transaction& tx, const Id& space, std::string_view after, std::int64_t limit) {
   return collected(tx,
-                   sql::joined<"SELECT ", kColumns,
-                               " FROM databases WHERE space = $1 AND name > $2 AND state <> 'destroyed' ORDER BY name LIMIT $3">,
+                   sql::kJoined<"SELECT ", kColumns,
+                                " FROM databases WHERE space = $1 AND name > $2 AND state <> 'destroyed' ORDER BY name LIMIT $3">,
                    {value_of(space), after, limit});
 }
 
 std::vector<DatabaseRow> served_databases(sql::Transaction& tx, const Id& space) {
-  return collected(tx, sql::joined<"SELECT ", kColumns, " FROM databases WHERE space = $1 AND ", kServed, " ORDER BY name">,
+  return collected(tx, sql::kJoined<"SELECT ", kColumns, " FROM databases WHERE space = $1 AND ", kServed, " ORDER BY name">,
                    {value_of(space)});
 }
 
 std::vector<DatabaseRow> served_databases(sql::Transaction& tx) {
-  return collected(tx, sql::joined<"SELECT ", kColumns, " FROM databases WHERE ", kServed, " ORDER BY space, name">, {});
+  return collected(tx, sql::kJoined<"SELECT ", kColumns, " FROM databases WHERE ", kServed, " ORDER BY space, name">, {});
 }
 
 std::vector<DatabasePlace> all_databases(sql::Transaction& tx) {
@@ -144,7 +145,7 @@ void want_publication(sql::Transaction& tx, const Id& database) {
 }
 
 void want_publications(sql::Transaction& tx, const Id& space) {
-  tx.execute(sql::joined<"UPDATE databases SET wanted = wanted + 1 WHERE space = $1 AND ", kServed>, {value_of(space)});
+  tx.execute(sql::kJoined<"UPDATE databases SET wanted = wanted + 1 WHERE space = $1 AND ", kServed>, {value_of(space)});
 }
 
 std::int64_t take_publication(sql::Transaction& tx, const Id& database, std::int64_t floor) {

@@ -41,18 +41,18 @@ bool insert(sql::Transaction& tx, const IpRuleRow& rule) {
 
 std::optional<IpRuleRow> find_ip_rule(sql::Transaction& tx, const Id& space, const Id& id) {
   auto found =
-      collected(tx, sql::joined<"SELECT ", kColumns, " WHERE r.id = $1 AND d.space = $2">, {value_of(id), value_of(space)});
+      collected(tx, sql::kJoined<"SELECT ", kColumns, " WHERE r.id = $1 AND d.space = $2">, {value_of(id), value_of(space)});
   if (found.empty()) return std::nullopt;
   return std::move(found.front());
 }
 
 std::vector<IpRuleRow> ip_rules(sql::Transaction& tx, const Id& database) {
-  return collected(tx, sql::joined<"SELECT ", kColumns, " WHERE r.database = $1 AND r.state <> 'deleted' ORDER BY r.id">,
+  return collected(tx, sql::kJoined<"SELECT ", kColumns, " WHERE r.database = $1 AND r.state <> 'deleted' ORDER BY r.id">,
                    {value_of(database)});
 }
 
 std::vector<IpRuleRow> ip_rule_history(sql::Transaction& tx, const Id& database, const Id& after, std::int64_t limit) {
-  return collected(tx, sql::joined<"SELECT ", kColumns, " WHERE r.database = $1 AND r.id > $2 ORDER BY r.id LIMIT $3">,
+  return collected(tx, sql::kJoined<"SELECT ", kColumns, " WHERE r.database = $1 AND r.id > $2 ORDER BY r.id LIMIT $3">,
                    {value_of(database), value_of(after), limit});
 }
 

@@ -45,12 +45,12 @@ std::vector<NoticeRow> collected(sql::Transaction& tx, sql::Statement statement,
 
 std::vector<NoticeRow> notices_to_deliver(sql::Transaction& tx, Instant now, Instant never, std::int64_t limit) {
   return collected(tx,
-                   sql::joined<kColumns, "(next_attempt_at <= $1 OR next_attempt_at > $2) ORDER BY next_attempt_at, id LIMIT $3">,
+                   sql::kJoined<kColumns, "(next_attempt_at <= $1 OR next_attempt_at > $2) ORDER BY next_attempt_at, id LIMIT $3">,
                    {value_of(now), value_of(never), limit});
 }
 
 std::vector<NoticeRow> notices_waiting(sql::Transaction& tx, Instant made_before, std::int64_t limit) {
-  return collected(tx, sql::joined<kColumns, "created_at < $1 ORDER BY created_at, id LIMIT $2">, {value_of(made_before), limit});
+  return collected(tx, sql::kJoined<kColumns, "created_at < $1 ORDER BY created_at, id LIMIT $2">, {value_of(made_before), limit});
 }
 
 bool claim(sql::Transaction& tx, const NoticeRow& notice, Instant until) {

@@ -89,12 +89,12 @@ bool insert(sql::Transaction& tx, const RootRow& root, const CrlRow& crl) {
 
 std::vector<RootRow> roots_of(sql::Transaction& tx, const Id& space) {
   const sql::Value key = value_of(space);
-  return collected(tx, sql::joined<"SELECT ", kColumns, " FROM roots WHERE space = $1 ORDER BY generation">,
+  return collected(tx, sql::kJoined<"SELECT ", kColumns, " FROM roots WHERE space = $1 ORDER BY generation">,
                    sql::Arguments{&key, 1});
 }
 
 std::optional<RootRow> find_root(sql::Transaction& tx, const Id& id) {
-  return first(tx, sql::joined<"SELECT ", kColumns, " FROM roots WHERE id = $1">, id);
+  return first(tx, sql::kJoined<"SELECT ", kColumns, " FROM roots WHERE id = $1">, id);
 }
 
 bool is_active(sql::Transaction& tx, const Id& root, std::int64_t epoch) {
@@ -106,11 +106,11 @@ void move_epoch(sql::Transaction& tx, const Id& space) {
 }
 
 std::optional<RootRow> active_root(sql::Transaction& tx, const Id& space) {
-  return first(tx, sql::joined<"SELECT ", kColumns, " FROM roots WHERE space = $1 AND state = 'active'">, space);
+  return first(tx, sql::kJoined<"SELECT ", kColumns, " FROM roots WHERE space = $1 AND state = 'active'">, space);
 }
 
 std::vector<RootRow> signing_roots(sql::Transaction& tx) {
-  return collected(tx, sql::joined<"SELECT ", kColumns, " FROM roots WHERE state IN ('next', 'active', 'retiring') ORDER BY id">,
+  return collected(tx, sql::kJoined<"SELECT ", kColumns, " FROM roots WHERE state IN ('next', 'active', 'retiring') ORDER BY id">,
                    {});
 }
 

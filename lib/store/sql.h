@@ -73,7 +73,7 @@ class EngineError final : public Error {
 
 // An argument of a statement, or a cell of a row. Text and octets are borrowed, and never null: their emptiness is a value.
 using Value = std::variant<std::monostate, std::int64_t, std::string_view, ByteView>;
-inline constexpr std::monostate null{};
+inline constexpr std::monostate kNull{};
 
 // SQL as it stands in the source: it can only be made of a literal, so nothing that a stranger wrote ever becomes part of it.
 // Placeholders are $1 to $n, each of them used. One text is one prepared statement of a connection.
@@ -86,7 +86,7 @@ class Statement final {
   std::string_view text_;
 };
 
-// A Statement of several literals, for what many statements have in common: joined<"SELECT ", kColumns, " FROM roots">.
+// A Statement of several literals, for what many statements have in common: kJoined<"SELECT ", kColumns, " FROM roots">.
 template <std::size_t N>
 struct Literal {
   consteval Literal(const char (&text)[N]) { std::copy_n(text, N, characters); }
@@ -95,12 +95,12 @@ struct Literal {
 
 namespace detail {
 
-template <Literal... parts>
+template <Literal... Parts>
 struct Joined {
   static constexpr auto build() {
-    std::array<char, (sizeof...(parts) + ... + sizeof(parts.characters)) - 2 * sizeof...(parts) + 1> text{};
+    std::array<char, (sizeof...(Parts) + ... + sizeof(Parts.characters)) - 2 * sizeof...(Parts) + 1> text{};
     char* end = text.data();
-    ((end = std::copy_n(parts.characters, sizeof(parts.characters) - 1, end)), ...);
+    ((end = std::copy_n(Parts.characters, sizeof(Parts.characters) - 1, end)), ...);
     return text;
   }
   static constexpr auto kText = build();
@@ -108,8 +108,8 @@ struct Joined {
 
 }  // namespace detail
 
-template <Literal... parts>
-inline constexpr Statement joined{detail::Joined<parts...>::kText.data()};
+template <Literal... Parts>
+inline constexpr Statement kJoined{detail::Joined<Parts...>::kText.data()};
 
 // A row, borrowed from where it came from. A cell of another kind than the one asked for is Failure::corrupt: the statement and the
 // schema are ours, so the file is not.

@@ -61,7 +61,7 @@ sql::Value cell_of(sqlite3_stmt* statement, int column) {
       const auto* const octets = static_cast<const std::uint8_t*>(sqlite3_column_blob(statement, column));
       return ByteView{octets, static_cast<std::size_t>(sqlite3_column_bytes(statement, column))};
     }
-    default: return sql::null;  // nothing here writes floating-point numbers; asked for as anything, null is refused
+    default: return sql::kNull;  // nothing here writes floating-point numbers; asked for as anything, null is refused
   }
 }
 
@@ -227,9 +227,9 @@ void SqliteConnection::abandon() noexcept {
 void SqliteConnection::fail(int code) const {
   const int system_error = sqlite3_system_errno(connection_.get());
   const Failure failure = failure_of(code, system_error);
-  const std::string said = connection_ != nullptr && (sqlite3_errcode(connection_.get()) & 0xFF) == (code & 0xFF)
-                               ? sqlite3_errmsg(connection_.get())
-                               : sqlite3_errstr(code);
+  std::string said = connection_ != nullptr && (sqlite3_errcode(connection_.get()) & 0xFF) == (code & 0xFF)
+                         ? sqlite3_errmsg(connection_.get())
+                         : sqlite3_errstr(code);
   const auto text = [&]() -> std::string {
     switch (failure) {
       case Failure::busy:
@@ -261,8 +261,9 @@ SqliteConnection::Prepared SqliteConnection::prepare(std::string_view text) cons
     if (!word.starts_with('$') || error != std::errc{} || end != word.data() + word.size()) {
       refuse(fmt::format("has the placeholder {}; they are $1, $2 and so on", word), text);
     }
-    if (number < 1 || number > count)
+    if (number < 1 || number > count) {
       refuse(fmt::format("has the placeholder ${} and {} in all; one is left out", number, count), text);
+    }
     prepared.argument_of.push_back(static_cast<std::size_t>(number - 1));
   }
   return prepared;

@@ -23,8 +23,9 @@ std::string translated(std::string_view schema) {
   }};
   std::string text{schema};
   for (const auto& [word, ours] : kWords) {
-    for (auto at = text.find(word); at != std::string::npos; at = text.find(word, at + ours.size()))
+    for (auto at = text.find(word); at != std::string::npos; at = text.find(word, at + ours.size())) {
       text.replace(at, word.size(), ours);
+    }
   }
   return text;
 }

@@ -89,8 +89,9 @@ std::array<std::uint8_t, 100> header_of(const std::filesystem::path& path) {
 }  // namespace
 
 NewSqliteFile::NewSqliteFile(const std::filesystem::path& place) : place_(place) {
-  if (place.filename().empty())
+  if (place.filename().empty()) {
     throw Error{Errc::invalid_argument, "file \"" + printable(place.string()) + "\": is no name of a file"};
+  }
   if (is_there(place)) fail(place, "make it", EEXIST);
   path_ = (place.parent_path() / fmt::format(".{}.XXXXXX", place.filename().string())).string();
   const Descriptor file{mkostemp(path_.data(), O_CLOEXEC)};

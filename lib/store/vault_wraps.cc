@@ -60,7 +60,7 @@ bool hold(sql::Transaction& transaction, const VaultWrap& wrap) {
 }
 
 bool add(sql::Transaction& transaction, const VaultWrap& wrap) {
-  const auto of_passphrase = [&wrap](sql::Value value) { return wrap.method == Method::passphrase ? value : sql::null; };
+  const auto of_passphrase = [&wrap](sql::Value value) { return wrap.method == Method::passphrase ? value : sql::kNull; };
   return transaction
              .execute(
                  "INSERT INTO vault_wraps (number, method, salt, scrypt_n, scrypt_r, scrypt_p, key_check, sealed_key, checksum, "
