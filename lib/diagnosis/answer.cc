@@ -43,8 +43,9 @@ std::string_view seen_as(std::string_view alert) {
 std::string names_text(const std::vector<Bytes>& names) {
   constexpr std::size_t kShown = 5;
   std::string text;
-  for (std::size_t i = 0; i < std::min(names.size(), kShown); ++i)
+  for (std::size_t i = 0; i < std::min(names.size(), kShown); ++i) {
     text += fmt::format("{}\"{}\"", i == 0 ? "" : ", ", printable(x509::rfc2253(names[i])));
+  }
   if (names.size() > kShown) text += fmt::format(" and {} more", names.size() - kShown);
   return text.empty() ? "nobody" : text;
 }

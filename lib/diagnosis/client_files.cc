@@ -135,10 +135,12 @@ void judge_permissions(const ClientFiles& files, Found& found) {
 void judge_keys(const ClientFiles& files, const Contents& contents, Found& found) {
   if (contents.certificates.empty()) return;
   const std::size_t before = found.size();
-  if (contents.key)
+  if (contents.key) {
     judge_pair(*files.certificates, contents.certificates, *files.key, *contents.key, "key-mismatch", kLibpq, found);
-  if (contents.pk8 && found.size() == before)
+  }
+  if (contents.pk8 && found.size() == before) {
     judge_pair(*files.certificates, contents.certificates, *files.pk8, *contents.pk8, "pk8-mismatch", kLazyKeyManager, found);
+  }
   if (found.size() > before || is_in_order(contents.certificates)) return;
   found.push_back(
       doubt({.rule = "chain-order",

@@ -230,8 +230,9 @@ std::vector<Bytes> lists_in(const ClientFile& file) {
 
 Contents contents_of(const ClientFiles& files, std::vector<Diagnosis>& found) {
   Contents contents;
-  if (files.certificates && is_read(*files.certificates, found))
+  if (files.certificates && is_read(*files.certificates, found)) {
     contents.certificates = certificates_in(*files.certificates, kOwn, found);
+  }
   if (files.key && is_read(*files.key, found)) contents.key = libpq_key(*files.key, found);
   if (files.pk8 && is_read(*files.pk8, found)) contents.pk8 = pgjdbc_key(*files.pk8, found);
   if (files.pkcs12 && is_read(*files.pkcs12, found)) contents.pkcs12 = pkcs12_of(files, found);

@@ -135,8 +135,9 @@ void judge_pgjdbc(const ServerSeen& server, const ClientFiles& files, const Cont
                  .remedy = "put the intermediate certificates behind the client's own, each followed by its issuer, up to the one "
                            "whose issuer the server takes; or have the intermediate added to its ssl_ca_file"}));
   };
-  if (files.certificates)
+  if (files.certificates) {
     judge(files.certificates->name, contents.certificates, files.pk8 ? Certainty::fault : Certainty::doubt, kLazyKeyManager);
+  }
   const auto* const key = contents.pkcs12 ? key_for_pgjdbc(*contents.pkcs12) : nullptr;
   if (key != nullptr) judge(files.pkcs12->name, chain_for(*contents.pkcs12, key->key), Certainty::fault, kPkcs12KeyManager);
 }

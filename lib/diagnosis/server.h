@@ -24,7 +24,7 @@ void judge_pgjdbc(const ServerSeen& server, const ClientFiles& files, const Cont
 // The certificates that can be read.
 [[nodiscard]] Chain chain_of(const ServerSeen& server);
 // An error that has nothing to do with certificates, or that pg_hba.conf decided on.
-[[nodiscard]] Diagnosis judged_error(const std::string& message, const std::string& address);
+[[nodiscard]] Diagnosis judged_error(const std::string& message, const std::string& where);
 [[nodiscard]] std::string server_text(const ServerSeen& server);
 
 }  // namespace spaceca::diagnosis

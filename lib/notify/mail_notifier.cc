@@ -175,7 +175,7 @@ class MailNotifier final : public Notifier {
 
     const CURLcode code = transfer.try_to();
     if (code == CURLE_OK) return std::nullopt;
-    if (const auto refused = talk.refusal(); refused && refused->is_for_good && recipients.size() > 1) return refused;
+    if (auto refused = talk.refusal(); refused && refused->is_for_good && recipients.size() > 1) return refused;
     transfer.fail(code, talk.refusing_answer());
   }
 

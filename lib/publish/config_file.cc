@@ -84,8 +84,9 @@ void ConfigFile::replace(std::string_view content) {
   folder.remove_if_there(beside(name()));
   folder.remove_if_there(kept(name()));
   folder.create(beside(name()), mode_, content);
-  if (lchown(folder.path_of(beside(name())).c_str(), static_cast<uid_t>(-1), group_) != 0)
+  if (lchown(folder.path_of(beside(name())).c_str(), static_cast<uid_t>(-1), group_) != 0) {
     files::fail(path_.string(), "give it its group", errno);
+  }
   folder.link(name(), kept(name()));
   folder.rename_over(beside(name()), name());
   folder.sync();

@@ -215,8 +215,9 @@ void Connection::open(const std::vector<const char*>& keywords, const std::vecto
   while (state != PGRES_POLLING_OK) {
     if (state == PGRES_POLLING_FAILED) refuse_to_open();
     const Until what = state == PGRES_POLLING_READING ? Until::readable : Until::writable;
-    if (!wait_for(PQsocket(connection_.get()), what, deadline))
+    if (!wait_for(PQsocket(connection_.get()), what, deadline)) {
       throw Error{Errc::unreachable, fmt::format("{}: does not answer", whom_)};
+    }
     state = PQconnectPoll(connection_.get());
   }
   PQsetErrorVerbosity(connection_.get(), PQERRORS_DEFAULT);
@@ -244,10 +245,12 @@ std::vector<Row> Connection::ask(const char* statement, Deadline deadline, std::
   PGconn* const connection = connection_.get();
   const std::vector<std::string> texts{parameters.begin(), parameters.end()};
   std::vector<const char*> values;
+  values.reserve(texts.size());
   for (const std::string& text : texts) values.push_back(text.c_str());
   const auto lost = [this](std::string_view why) { throw Error{Errc::unreachable, fmt::format("{}: {}", whom_, why)}; };
-  if (PQsendQueryParams(connection, statement, static_cast<int>(values.size()), nullptr, values.data(), nullptr, nullptr, 0) != 1)
+  if (PQsendQueryParams(connection, statement, static_cast<int>(values.size()), nullptr, values.data(), nullptr, nullptr, 0) != 1) {
     lost(said());
+  }
   while (PQisBusy(connection) == 1) {
     if (!wait_for(PQsocket(connection), Until::readable, deadline)) lost("does not answer");
     if (PQconsumeInput(connection) != 1) lost(said());

@@ -105,8 +105,9 @@ files::Descriptor Layout::lock(Deadline deadline) const {
   if (!folder.is_open()) files::fail(folder_.string(), "open this folder", errno);
   while (flock(folder.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK && errno != EINTR) files::fail(folder_.string(), "lock this folder", errno);
-    if (std::chrono::steady_clock::now() > deadline)
+    if (std::chrono::steady_clock::now() > deadline) {
       throw Error{Errc::busy, fmt::format("folder \"{}\": another process publishes there", printable(folder_.string()))};
+    }
     std::this_thread::sleep_for(std::chrono::milliseconds{20});
   }
   struct stat locked {};
@@ -135,8 +136,9 @@ std::string Layout::settings(const ServedDatabase& where, const std::string& fol
 bool Layout::holds(const std::string& folder, const FileSet& files) const {
   return std::all_of(files.files().begin(), files.files().end(), [&](const File& file) {
     auto there = content_of(folder_ / folder / file.name, owner_);
-    const bool same = there && *there == text_of(file.octets.reveal());
-    if (there) wipe(there->data(), there->size());
+    if (!there) return false;
+    const bool same = *there == text_of(file.octets.reveal());
+    wipe(there->data(), there->size());
     return same;
   });
 }
@@ -157,8 +159,9 @@ std::string Layout::write(std::uint64_t number, const FileSet& files) const {
   struct stat status {};
   if (stat(folder_.c_str(), &status) != 0) files::fail(folder_.string(), "look at it", errno);
   const auto path = folder_ / folder;
-  if (mkdir(path.c_str(), 0700) != 0 || chmod(path.c_str(), status.st_mode & 0750U) != 0)
+  if (mkdir(path.c_str(), 0700) != 0 || chmod(path.c_str(), status.st_mode & 0750U) != 0) {
     files::fail(path.string(), "make this folder", errno);
+  }
   files::write(path, files);
   files::Folder{folder_}.sync();
   return settings_for(folder);
@@ -191,8 +194,9 @@ void Layout::remove_others(std::string_view current, std::string_view previous) 
   for (; entry != std::filesystem::directory_iterator{}; entry.increment(ignored)) {
     const std::string name = entry->path().filename().string();
     const bool a_publication = name.find_first_not_of("0123456789.") == std::string::npos;
-    if (a_publication && name != folder_in(current) && name != folder_in(previous))
+    if (a_publication && name != folder_in(current) && name != folder_in(previous)) {
       std::filesystem::remove_all(entry->path(), ignored);
+    }
   }
 }
 

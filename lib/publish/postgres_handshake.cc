@@ -27,8 +27,9 @@ std::string message_of(std::string_view body) {
 }
 
 ServerAnswer answer_of(const publish::Handshake& seen) {
-  if (seen.verdict == publish::Handshake::Verdict::refused)
+  if (seen.verdict == publish::Handshake::Verdict::refused) {
     return {.kind = seen.was_alert ? Kind::alert : Kind::cut_off, .text = seen.why};
+  }
   if (seen.reply == 'E') return {.kind = Kind::error, .text = message_of(text_of(seen.reply_body))};
   // Authentication…: its number is 0 for AuthenticationOk.
   const bool wants_nothing = seen.reply == 'R' && seen.reply_body == Bytes{0, 0, 0, 0};
@@ -39,8 +40,9 @@ ServerAnswer answer_of(const publish::Handshake& seen) {
 
 ServerSeen look_at_postgres(const PostgresVisit& visit, const Shown* shown) {
   for (const std::string* name : {&visit.role, &visit.database}) {
-    if (name->find('\0') != std::string::npos)
+    if (name->find('\0') != std::string::npos) {
       throw Error{Errc::invalid_argument, "visit: a role or a database may not hold a NUL"};
+    }
   }
   const std::string role = visit.role.empty() ? std::string{publish::kProbeRole} : visit.role;
   const publish::Address server{.host = visit.host,

@@ -340,7 +340,7 @@ void Publishing::go_back(const Error& why) {
 
 class PostgresPublisher final : public Publisher {
  public:
-  explicit PostgresPublisher(const PostgresPublisherOptions& options) : options_(options) {}
+  explicit PostgresPublisher(PostgresPublisherOptions options) : options_(std::move(options)) {}
 
   [[nodiscard]] Survey survey(const ServedDatabase& where, const Publication& what) override;
   void publish(const ServedDatabase& where, const Publication& what, const std::vector<Probe>& probes) override;
@@ -365,8 +365,9 @@ Survey PostgresPublisher::survey(const ServedDatabase& where, const Publication&
   site.refuse_faults(maps_of(what));
   const auto rules = site.server.rules(site.deadline());
   Survey survey;
-  for (const hba::Rule* rule : site.outcome(what, rules).overridden)
+  for (const hba::Rule* rule : site.outcome(what, rules).overridden) {
     survey.overridden.push_back({.file = rule->file, .number = rule->number, .text = rule->line.text});
+  }
   survey.cut_off = site.server.cut_off(site.address.database, what, Server::Whose::others, site.deadline());
   return survey;
 }

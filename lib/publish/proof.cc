@@ -26,13 +26,16 @@ void Proof::certificate(const Certificate& ours) const {
 void Proof::probe(const Probe& probe) const {
   say(fmt::format("tries it out with a good and a revoked certificate of root {}", probe.generation));
   const Handshake good = shake_hands(address_, &probe.good, deadline());
-  if (good.verdict != Handshake::Verdict::passed)
+  if (good.verdict != Handshake::Verdict::passed) {
     not_taken(fmt::format("a good certificate of root {} is refused: {}", probe.generation, good.why));
+  }
   const Handshake revoked = shake_hands(address_, &probe.revoked, deadline());
-  if (revoked.verdict == Handshake::Verdict::passed)
+  if (revoked.verdict == Handshake::Verdict::passed) {
     not_taken(fmt::format("a revoked certificate of root {} is let in", probe.generation));
-  if (revoked.why != kRevoked)
+  }
+  if (revoked.why != kRevoked) {
     not_taken(fmt::format("a revoked certificate of root {} is refused, but not as revoked: {}", probe.generation, revoked.why));
+  }
 }
 
 }  // namespace spaceca::publish

@@ -113,22 +113,25 @@ std::vector<std::string> Server::faults(Maps maps, Deadline deadline) {
   for (const Row& row :
        connection_.ask("SELECT sourcefile, sourceline, error FROM pg_catalog.pg_file_settings WHERE error IS NOT NULL "
                        "AND error <> 'setting could not be applied' ORDER BY seqno",
-                       deadline))
+                       deadline)) {
     add(text_at(row, 0), row);
+  }
   // A line that has a type was read; its error is a warning: "hostssl record cannot match because SSL is disabled".
   const bool names_files = dialect() == hba::Dialect::regular_expressions;
   for (const Row& row : connection_.ask(
            names_files
                ? "SELECT file_name, line_number, error FROM pg_catalog.pg_hba_file_rules WHERE error IS NOT NULL AND type IS NULL"
                : "SELECT '', line_number, error FROM pg_catalog.pg_hba_file_rules WHERE error IS NOT NULL AND type IS NULL",
-           deadline))
+           deadline)) {
     add(names_files ? text_at(row, 0) : hba_file_.string(), row);
+  }
   if (maps == Maps::left_alone || !shows_maps()) return found;
   for (const Row& row : connection_.ask(
            names_files ? "SELECT file_name, line_number, error FROM pg_catalog.pg_ident_file_mappings WHERE error IS NOT NULL"
                        : "SELECT '', line_number, error FROM pg_catalog.pg_ident_file_mappings WHERE error IS NOT NULL",
-           deadline))
+           deadline)) {
     add(names_files ? text_at(row, 0) : ident_file_.string(), row);
+  }
   return found;
 }
 
@@ -155,18 +158,21 @@ std::vector<std::string> Server::overriding(const std::filesystem::path& by_file
   std::vector<std::string> found;
   for (const Row& row : connection_.ask("SELECT name, source FROM pg_catalog.pg_settings WHERE name = ANY ($1::text[]) "
                                         "AND source IN ('command line', 'environment variable', 'override')",
-                                        deadline, {kOurSettings}))
+                                        deadline, {kOurSettings})) {
     found.push_back(fmt::format("{}: {}", text_at(row, 0), text_at(row, 1)));
+  }
   std::map<std::string, std::string> last;
   for (const Row& row : connection_.ask("SELECT name, sourcefile FROM pg_catalog.pg_file_settings WHERE name = ANY ($1::text[]) "
                                         "ORDER BY seqno",
-                                        deadline, {kOurSettings}))
+                                        deadline, {kOurSettings})) {
     last[text_at(row, 0)] = text_at(row, 1);
+  }
   for (const auto& [name, file] : last) {
     // What ALTER SYSTEM writes is read behind everything else.
     const bool always = std::filesystem::path{file}.filename() == "postgresql.auto.conf";
-    if (always || (!by_file.empty() && file != by_file.string()))
+    if (always || (!by_file.empty() && file != by_file.string())) {
       found.push_back(fmt::format("{}: {}", name, printable(std::filesystem::path{file}.filename().string())));
+    }
   }
   return found;
 }
@@ -331,8 +337,9 @@ void Server::reload(Deadline deadline) {
       if (error.code() != Errc::unreachable) throw;
       last = error.what();
     }
-    if (std::chrono::steady_clock::now() > deadline)
+    if (std::chrono::steady_clock::now() > deadline) {
       throw Error{Errc::unreachable, fmt::format("the server of \"{}\": {}", printable(data_directory_.string()), last)};
+    }
     std::this_thread::sleep_for(std::chrono::milliseconds{20});
   }
 }
@@ -343,8 +350,9 @@ std::vector<std::string> Server::not_in_force(const std::filesystem::path& by_fi
   for (const Row& row : fresh.ask("SELECT name, sourcefile, source FROM pg_catalog.pg_settings "
                                   "WHERE name = ANY ($1::text[]) ORDER BY name",
                                   deadline, {kOurSettings})) {
-    if (text_at(row, 1) != by_file.string())
+    if (text_at(row, 1) != by_file.string()) {
       found.push_back(fmt::format("{}: {}", text_at(row, 0), printable(row.at(1) ? text_at(row, 1) : text_at(row, 2))));
+    }
   }
   return found;
 }

@@ -26,8 +26,9 @@ FileSet postgres_server_files(const ServedDatabase& where, const Publication& wh
   const auto add = [&set](const char* name, const std::string& text) { set.add({name, FileRole::trust, SecretBytes{text}}); };
   add("spaceca.conf", Layout::settings(where, "spaceca"));
   add("pg_hba.lines", with_block_on_top("", mark, hba::outcome_of(plan, {}, {}).lines));
-  if (ident::is_needed(what.access))
+  if (ident::is_needed(what.access)) {
     add("pg_ident.lines", with_block_on_top("", mark, ident::lines_of(where.database, what.roles, kDialect)));
+  }
   return set;
 }
 

@@ -131,8 +131,9 @@ int keep_certificates(X509_STORE_CTX* store, void* seen) {
   kept.certificate = der_of(i2d_X509, static_cast<const X509*>(X509_STORE_CTX_get0_cert(store)));
   const STACK_OF(X509)* const shown = X509_STORE_CTX_get0_untrusted(store);
   try {
-    for (int i = 0; i < sk_X509_num(shown); ++i)
+    for (int i = 0; i < sk_X509_num(shown); ++i) {
       kept.chain.push_back(der_of(i2d_X509, static_cast<const X509*>(sk_X509_value(shown, i))));
+    }
   } catch (const std::bad_alloc&) {
     kept.chain.clear();
   }
@@ -205,16 +206,18 @@ class Attempt final {
     SSL_set0_wbio(tls_.get(), outgoing_);
     BIO_set_mem_eof_return(incoming_, -1);
     // libpq sends the name too, unless it is an address.
-    if (server.host.find_first_not_of("0123456789.") != std::string::npos && server.host.find(':') == std::string::npos)
+    if (server.host.find_first_not_of("0123456789.") != std::string::npos && server.host.find(':') == std::string::npos) {
       require(SSL_ctrl(tls_.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, const_cast<char*>(server.host.c_str())),
               "name the server");
+    }
   }
 
   Handshake run() {
     shake();
     const STACK_OF(X509_NAME)* const issuers = SSL_get0_peer_CA_list(tls_.get());
-    for (int i = 0; i < sk_X509_NAME_num(issuers); ++i)
+    for (int i = 0; i < sk_X509_NAME_num(issuers); ++i) {
       shown_.issuers.push_back(der_of(i2d_X509_NAME, static_cast<const X509_NAME*>(sk_X509_NAME_value(issuers, i))));
+    }
     return std::move(shown_);
   }
 
@@ -236,8 +239,9 @@ class Attempt final {
     if (!go_on([this] { return SSL_connect(tls_.get()); })) return refused();
     // In TLS 1.3 our handshake is over before the server has looked at our certificate, and its alert is lost if it hangs up on
     // what we send meanwhile. It has a moment to speak first.
-    if (visitor_.chain != nullptr && SSL_version(tls_.get()) == TLS1_3_VERSION)
+    if (visitor_.chain != nullptr && SSL_version(tls_.get()) == TLS1_3_VERSION) {
       static_cast<void>(socket_.says_something_by(std::chrono::steady_clock::now() + std::chrono::milliseconds{300}));
+    }
     const Bytes startup = startup_message(visitor_.role, server_.database);
     if (!go_on([&] { return SSL_write(tls_.get(), startup.data(), static_cast<int>(startup.size())); })) return refused();
     const auto header = read_exactly(5);
@@ -269,8 +273,9 @@ class Attempt final {
       const int result = step();
       const int error = SSL_get_error(tls_.get(), result);
       std::array<std::uint8_t, 16384> octets{};
-      for (int size = 0; (size = BIO_read(outgoing_, octets.data(), static_cast<int>(octets.size()))) > 0;)
+      for (int size = 0; (size = BIO_read(outgoing_, octets.data(), static_cast<int>(octets.size()))) > 0;) {
         socket_.send_all(ByteView{octets}.first(static_cast<std::size_t>(size)));
+      }
       if (result > 0) return true;
       if (error != SSL_ERROR_WANT_READ) return false;
       const ByteView received = socket_.receive();

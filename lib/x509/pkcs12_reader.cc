@@ -88,7 +88,7 @@ class Reading final {
           take_key(bag, ossl::encoded<SecretBuffer>(i2d_PKCS8_PRIV_KEY_INFO, PKCS12_SAFEBAG_get0_p8inf(bag), "read a key"));
           break;
         case NID_pkcs8ShroudedKeyBag: {
-          const Bytes sealed = ossl::encoded<Bytes>(i2d_X509_SIG, PKCS12_SAFEBAG_get0_pkcs8(bag), "read a key");
+          const auto sealed = ossl::encoded<Bytes>(i2d_X509_SIG, PKCS12_SAFEBAG_get0_pkcs8(bag), "read a key");
           const SecretBytes key = decrypted_pkcs8(sealed, password_);
           take_key(bag, key.copy());
           break;

@@ -54,8 +54,9 @@ class Medians final : public benchmark::ConsoleReporter {
       const std::string workload = name.substr(0, slash) + (run.run_name.threads == "threads:2" ? ", 2 threads" : "");
       const double seconds = run.real_accumulated_time / static_cast<double>(run.iterations);
       seconds_[workload][name.substr(slash + 1)] = seconds;
-      if (const auto peak = run.counters.find("MiB"); peak != run.counters.end())
+      if (const auto peak = run.counters.find("MiB"); peak != run.counters.end()) {
         mib_[workload][name.substr(slash + 1)] = peak->second;
+      }
     }
   }
 

@@ -81,7 +81,7 @@ TEST_CASE_METHOD(SqlSuite, "null, numbers, text and octets come back as they wer
     to.execute("INSERT INTO things (id, label, size, content) VALUES ($1, $2, $3, $4)",
                {std::int64_t{1}, text, std::int64_t{7}, ByteView{octets}});
     to.execute("INSERT INTO things (id, label, size, content) VALUES ($1, $2, $3, $4)",
-               {std::int64_t{2}, sql::null, sql::null, sql::null});
+               {std::int64_t{2}, sql::kNull, sql::kNull, sql::kNull});
   });
   const auto rows = driver().read()->execute("SELECT id, label, size, content FROM things ORDER BY id");
   REQUIRE(rows.size() == 2);

@@ -40,8 +40,9 @@ std::string rules_of(const std::vector<Diagnosis>& found) {
 
 std::string text_of(const std::vector<Diagnosis>& found) {
   std::string text;
-  for (const Diagnosis& one : found)
+  for (const Diagnosis& one : found) {
     text += one.finding.rule + ": " + one.finding.text + "\n  seen as " + one.finding.seen_as + "\n  to do " + one.remedy + "\n";
+  }
   return text;
 }
 

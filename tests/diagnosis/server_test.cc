@@ -280,8 +280,9 @@ TEST_CASE("a long list of issuers is cut, and a stranger's names move no cursor"
   Scene scene;
   scene.show({scene.family.certificate()});
   scene.seen.issuers.clear();
-  for (const char* name : {"one", "two\x1b[2J", "three", "four", "five", "six", "seven"})
+  for (const char* name : {"one", "two\x1b[2J", "three", "four", "five", "six", "seven"}) {
     scene.seen.issuers.push_back(common_name(name));
+  }
   scene.alert("unknown CA");
   const auto found = diagnose(scene.files, scene.seen, scene.use);
   REQUIRE_FALSE(found.empty());

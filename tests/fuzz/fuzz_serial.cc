@@ -40,10 +40,12 @@ void check(const Serial& serial) {
   require(Serial{serial.octets()} == serial, "its octets are read again");
   require(Serial{std::string_view{"0x" + serial.hex()}} == serial, "its hexadecimal text is read again");
   const std::string decimal = serial.decimal();
-  if (decimal.size() != 31 && decimal.size() != 32)
+  if (decimal.size() != 31 && decimal.size() != 32) {
     require(Serial{std::string_view{decimal}} == serial, "its decimal text is read again");
-  if (serial.octets().size() == Serial::kOurSize)
+  }
+  if (serial.octets().size() == Serial::kOurSize) {
     require(Serial{std::string_view{serial.hex()}} == serial, "ours are read again as they are shown");
+  }
 }
 
 void check_order(const Serial& a, const Serial& b) {

@@ -76,8 +76,9 @@ std::string psycopg2(const Files& files, const Postgres& server, const std::stri
                                       "--password-file",  files.path("password"),
                                       "--root",           files.path("root.crt"),
                                       "--sslmode",        "verify-full"};
-  if (with_certificate)
+  if (with_certificate) {
     command.insert(command.end(), {"--cert", files.path("postgresql.crt"), "--key", files.path("postgresql.key")});
+  }
   return first_line(run(command).out);
 }
 
@@ -96,8 +97,9 @@ std::string node_pg(const Files& files, const Postgres& server, const std::strin
                                       files.path("password"),
                                       "--root",
                                       files.path("root.crt")};
-  if (with_certificate)
+  if (with_certificate) {
     command.insert(command.end(), {"--cert", files.path("postgresql.crt"), "--key", files.path("postgresql.key")});
+  }
   return first_line(run(command, {.environment = {"NODE_PATH=" SPACECA_PEERS "/node_modules"}}).out);
 }
 

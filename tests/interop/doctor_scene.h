@@ -104,8 +104,9 @@ class Server final {
     postgres_.sql(
         fmt::format("alter system set ssl_crl_file = '{}';\nalter system set ssl_crl_dir = '{}';\nselect pg_reload_conf()",
                     scene.lists.empty() ? "" : "root.crl", scene.empty_list_folder ? "lists" : ""));
-    for (int i = 0; i < 1000 && logged("received SIGHUP") == before; ++i)
+    for (int i = 0; i < 1000 && logged("received SIGHUP") == before; ++i) {
       std::this_thread::sleep_for(std::chrono::milliseconds{10});
+    }
     REQUIRE(logged("received SIGHUP") > before);
     REQUIRE(logged("SSL configuration was not reloaded") == 0);
   }
@@ -215,8 +216,9 @@ inline std::string rules_of(const std::vector<Diagnosis>& found) {
 
 inline std::string text_of_all(const std::vector<Diagnosis>& found) {
   std::string all;
-  for (const Diagnosis& one : found)
+  for (const Diagnosis& one : found) {
     all += one.finding.rule + ": " + one.finding.text + "\n  seen as " + one.finding.seen_as + "\n";
+  }
   return all;
 }
 

@@ -235,8 +235,9 @@ const std::filesystem::path& suite() {
   static const std::filesystem::path kFolder = [] {
     const Outcome files = run({"dpkg", "-L", "python3-cryptography-vectors"});
     const auto end = files.out.find("/PKITS_data\n");
-    if (end == std::string::npos)
+    if (end == std::string::npos) {
       throw std::runtime_error{"PKITS is not here: is python3-cryptography-vectors installed? " + files.err};
+    }
     const auto start = files.out.rfind('\n', end) + 1;
     return std::filesystem::path{files.out.substr(start, end - start)} / "PKITS_data";
   }();
@@ -265,8 +266,9 @@ Message message(const std::string& name) {
     const bool is_leaf = CMS_SignerInfo_cert_cmp(signer, certificate) == 0;
     message.path.insert(is_leaf ? message.path.begin() : message.path.end(), encoded(i2d_X509, certificate));
   }
-  for (int i = 0; i < sk_X509_CRL_num(lists.get()); ++i)
+  for (int i = 0; i < sk_X509_CRL_num(lists.get()); ++i) {
     message.lists.push_back(encoded(i2d_X509_CRL, sk_X509_CRL_value(lists.get(), i)));
+  }
   return message;
 }
 
@@ -339,8 +341,9 @@ TEST_CASE("PKITS: every message is one of the tests above, or of the sections th
   for_each_test([&](const std::string&, const std::string& name) { CHECK(named.insert("Signed" + name + ".eml").second); });
   CHECK(named.size() == 161);
   std::size_t others = 0;
-  for (const auto& entry : std::filesystem::directory_iterator{suite() / "smime"})
+  for (const auto& entry : std::filesystem::directory_iterator{suite() / "smime"}) {
     others += named.erase(entry.path().filename().string()) == 0 ? 1U : 0U;
+  }
   CHECK(named.empty());
   CHECK(others == 63);
 }

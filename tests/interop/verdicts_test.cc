@@ -32,8 +32,9 @@ std::string pem_of(const std::vector<Certificate>& certificates) {
 
 std::string pem_of_lists(const std::vector<Bytes>& lists) {
   std::string pem;
-  for (const Bytes& list : lists)
+  for (const Bytes& list : lists) {
     pem += run({"openssl", "crl", "-inform", "DER"}, {.input = std::string{text_of(ByteView{list})}}).out;
+  }
   return pem;
 }
 

@@ -151,8 +151,9 @@ TEST_CASE("many contacts stand in one header, and each gets the mail once", "[no
   const MailServer server;
   Notice notice = renewal();
   notice.contacts.clear();
-  for (int i = 0; i < 20; ++i)
+  for (int i = 0; i < 20; ++i) {
     notice.contacts.push_back(fmt::format("{}{}@{}.example", std::string(50, 'a'), i, std::string(60, 'b')));
+  }
   mail_notifier(server.options())->deliver(notice);
   CHECK(server.mail()["to"] == notice.contacts);
   CHECK(server.envelope()["to"] == notice.contacts);

@@ -49,8 +49,9 @@ class ProgramScene {
 
   [[nodiscard]] std::size_t count(const std::string& folder, const std::string& ending) const {
     std::size_t found = 0;
-    for (const auto& entry : std::filesystem::directory_iterator{path(folder)})
+    for (const auto& entry : std::filesystem::directory_iterator{path(folder)}) {
       found += entry.path().extension() == ending ? 1U : 0U;
+    }
     return found;
   }
 

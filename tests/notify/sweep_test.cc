@@ -47,8 +47,9 @@ class MailScene {
   }
   [[nodiscard]] std::size_t mails() const {
     std::size_t count = 0;
-    for (const auto& entry : std::filesystem::directory_iterator{folder_.path()})
+    for (const auto& entry : std::filesystem::directory_iterator{folder_.path()}) {
       count += entry.path().extension() == ".eml" ? 1U : 0U;
+    }
     return count;
   }
   [[nodiscard]] bool is_connected() const { return std::filesystem::exists(folder_.path() / "log"); }

@@ -308,8 +308,9 @@ TEST_CASE_METHOD(Served1, "what a crash left between two renames is finished by 
     publish(what);
     server.put("spaceca/proved.conf", [&] {
       std::string old = file("spaceca/current.conf");
-      for (auto at = old.find("spaceca/2/"); at != std::string::npos; at = old.find("spaceca/2/"))
+      for (auto at = old.find("spaceca/2/"); at != std::string::npos; at = old.find("spaceca/2/")) {
         old.replace(at, 10, "spaceca/1/");
+      }
       return old;
     }());
   }
@@ -322,8 +323,9 @@ TEST_CASE_METHOD(Served1, "what a crash left between two renames is finished by 
     server.put("pg_hba.conf", file("pg_hba.conf").substr(file("pg_hba.conf").find("# <<< spaceca\n") + 14));
     fs::remove(server.data() / "spaceca/proved.conf");
   }
-  if (geteuid() == 0)
+  if (geteuid() == 0) {
     REQUIRE(run({"chown", "-R", "--reference", server.data().string(), (server.data() / "spaceca").string()}).exit_code == 0);
+  }
   publish(what);
   CHECK(psql(old_client).out == "1\n");
   CHECK(publisher().current(where()).number == 2);
@@ -374,8 +376,9 @@ TEST_CASE_METHOD(Served1, "a password of the clients' URL stands in no error and
   at.url = secret(fmt::format("postgresql://app:s3cret%20horse@127.0.0.1:{}/app", free_port()));
   said += refusal_of([&] { publisher->publish(at, what, probes()); }).text;
   CHECK(said.find("s3cret") == std::string::npos);
-  for (const std::string name : {"pg_hba.conf", "postgresql.conf", "spaceca/current.conf", "spaceca/belongs_to"})
+  for (const std::string name : {"pg_hba.conf", "postgresql.conf", "spaceca/current.conf", "spaceca/belongs_to"}) {
     CHECK(file(name).find("s3cret") == std::string::npos);
+  }
   CHECK(server.log().find("s3cret") == std::string::npos);
 }
 

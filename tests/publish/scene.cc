@@ -24,8 +24,9 @@ int in_child(const std::string& user, const std::function<int()>& work) {
   if (child == 0) {
     int code = 200;
     if (entry != nullptr &&
-        (initgroups(entry->pw_name, entry->pw_gid) != 0 || setgid(entry->pw_gid) != 0 || setuid(entry->pw_uid) != 0))
+        (initgroups(entry->pw_name, entry->pw_gid) != 0 || setgid(entry->pw_gid) != 0 || setuid(entry->pw_uid) != 0)) {
       _exit(201);
+    }
     try {
       code = work();
     } catch (const std::exception& error) {

@@ -24,16 +24,18 @@ class Elsewhere : public Scene {
       const std::string text{text_of(file.octets.reveal())};
       if (file.name == "spaceca.conf") {
         server.put("spaceca.conf", text);
-        if (this->file("postgresql.conf").find("spaceca.conf") == std::string::npos)
+        if (this->file("postgresql.conf").find("spaceca.conf") == std::string::npos) {
           server.put("postgresql.conf", this->file("postgresql.conf") + "include 'spaceca.conf'\n");
+        }
       } else if (file.name == "pg_hba.lines") {
         server.put("pg_hba.conf", text + hba_before);
       } else if (file.name == "pg_ident.lines") {
         server.put("pg_ident.conf", text);
       } else {
         server.put("spaceca/" + file.name, text);
-        if (file.name == "server.key")
+        if (file.name == "server.key") {
           REQUIRE(run({"chmod", "0600", (server.data() / "spaceca/server.key").string()}).exit_code == 0);
+        }
       }
     }
     server.sql("select pg_reload_conf()");

@@ -186,8 +186,9 @@ TEST_CASE_METHOD(Connected, "a holder who was seen to have moved to his successo
                  "[census][rotation]") {
   acme.revoke(other, RevocationReason::superseded);
   for (const CertificateRecord& one : acme.certificates(db()).items) {
-    if (one.kind == CertificateKind::client && one.id != client && !one.revocation)
+    if (one.kind == CertificateKind::client && one.id != client && !one.revocation) {
       acme.revoke(one.id, RevocationReason::superseded);
+    }
   }
   acme.download(client);
   connect(client);

@@ -35,8 +35,9 @@ void PlayedServers::publish(const ServedDatabase& where, const Publication& what
   Server& server = servers[where.database.text()];
   const auto& roots = is_foreign ? server.roots : what.server.roots();
   const auto& crls = is_foreign ? server.crls : what.crls;
-  if (is_foreign && server.certificate != what.server.certificate())
+  if (is_foreign && server.certificate != what.server.certificate()) {
     throw Error{Errc::not_taken, "server: shows another certificate"};
+  }
   for (const Probe& probe : probes) {
     const auto good = judged(roots, crls, probe.good.certificate(), clock_.now());
     if (!good.empty()) throw Error{Errc::not_taken, "server: refuses the good probe: " + good.front().text};

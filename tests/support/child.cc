@@ -43,8 +43,9 @@ struct Pipe {
   dup2(out.ends[1], STDOUT_FILENO);
   dup2(err.ends[1], STDERR_FILENO);
   setpgid(0, 0);
-  if (user != nullptr && (initgroups(user->pw_name, user->pw_gid) != 0 || setgid(user->pw_gid) != 0 || setuid(user->pw_uid) != 0))
+  if (user != nullptr && (initgroups(user->pw_name, user->pw_gid) != 0 || setgid(user->pw_gid) != 0 || setuid(user->pw_uid) != 0)) {
     _exit(126);
+  }
   std::vector<char*> arguments;
   for (const std::string& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
   arguments.push_back(nullptr);
@@ -64,8 +65,9 @@ std::vector<std::string> environment_for(const ChildOptions& options) {
   };
   for (char** variable = environ; *variable != nullptr; ++variable) {
     const std::string_view text{*variable};
-    if (!is_given(text) && !text.starts_with("PG") && !text.starts_with("LC_") && !text.starts_with("LANG"))
+    if (!is_given(text) && !text.starts_with("PG") && !text.starts_with("LC_") && !text.starts_with("LANG")) {
       environment.emplace_back(text);
+    }
   }
   environment.emplace_back("LC_ALL=C.UTF-8");
   environment.emplace_back("TZ=UTC");

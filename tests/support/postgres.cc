@@ -105,8 +105,9 @@ Postgres::Postgres(const FileSet& files, std::string_view hba, std::string_view 
   for (int attempt = 0; attempt < 5; ++attempt) {
     port_ = free_port();
     if (start()) break;
-    if (attempt == 4 || log().find("could not bind") == std::string::npos)
+    if (attempt == 4 || log().find("could not bind") == std::string::npos) {
       throw std::runtime_error{"PostgreSQL does not start: " + log()};
+    }
   }
   sql(fmt::format("create role app login password '{}'", kPassword));
   sql("create database app owner app");
@@ -180,8 +181,9 @@ std::string Postgres::reload_with(const std::string& name, std::string_view cont
   const std::string loaded = sql("select pg_conf_load_time()");
   sql("select pg_reload_conf()");
   // The postmaster notes the time and then reads the TLS files, before it lets the next connection in.
-  for (int i = 0; i < 100 && sql("select pg_conf_load_time()") == loaded; ++i)
+  for (int i = 0; i < 100 && sql("select pg_conf_load_time()") == loaded; ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds{50});
+  }
   return log().substr(before);
 }
 

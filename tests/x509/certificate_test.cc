@@ -53,8 +53,9 @@ TEST_CASE("a text that holds no certificate, or two, or something else is refuse
 
 TEST_CASE("a certificate cut short, or with octets after it, is refused", "[certificate]") {
   const Certificate leaf = client(acme()).certificate();
-  for (std::size_t size = 0; size < leaf.der().size(); ++size)
+  for (std::size_t size = 0; size < leaf.der().size(); ++size) {
     CHECK_THROWS_AS(Certificate::from_der(leaf.der().first(size)), Error);
+  }
   Bytes longer{leaf.der().begin(), leaf.der().end()};
   longer.push_back(0);
   check_refused([&] { return Certificate::from_der(longer); }, Errc::malformed, "octets follow its end");

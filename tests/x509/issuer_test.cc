@@ -227,8 +227,9 @@ TEST_CASE("over random names, dates and keys OpenSSL would have written the same
       expected.subject = {first.size() <= 64 ? std::pair<std::string, std::string>{"CN", first}
                                              : std::pair<std::string, std::string>{"O", "given"}};
       expected.extensions = with(kServerExtensions, "subjectAltName", names);
-      if (leaf_key.algorithm().name().starts_with("rsa"))
+      if (leaf_key.algorithm().name().starts_with("rsa")) {
         expected.extensions[1].second = "critical,digitalSignature,keyEncipherment";
+      }
       check_same(root.issue(subject, leaf_key, now, expected.serial),
                  oracle_certificate(expected, leaf_key, root_key, &root.certificate()), root_key.public_key());
     } else {

@@ -418,8 +418,9 @@ TEST_CASE("a public key that is not what it should be is refused", "[key]") {
     check_refused([&] { return PublicKey::from_spki_der(p256); }, Errc::malformed, "more octets than it should");
   }
   SECTION("cut short") {
-    for (std::size_t size = 0; size < p256.size(); ++size)
+    for (std::size_t size = 0; size < p256.size(); ++size) {
       CHECK_THROWS_AS(PublicKey::from_spki_der(ByteView{p256}.first(size)), Error);
+    }
   }
   SECTION("a private key in its place") {
     check_refused([&] { return PublicKey::from_pem(data("keys/good/p256-pkcs8.pem")); }, Errc::malformed, "BEGIN PUBLIC KEY");

@@ -121,8 +121,9 @@ TEST_CASE("what is no request, is cut short or goes on is refused", "[request]")
   check_refused([&] { return CertificateRequest::from_pem(data("keys/good/p256-sec1.pem")); }, Errc::malformed,
                 "1 blocks of another kind");
   Bytes der = der_of(pem);
-  for (std::size_t size = 0; size < der.size(); ++size)
+  for (std::size_t size = 0; size < der.size(); ++size) {
     CHECK_THROWS_AS(CertificateRequest::from_der(ByteView{der}.first(size)), Error);
+  }
   der.push_back(0);
   check_refused([&] { return CertificateRequest::from_der(der); }, Errc::malformed, "has 1 more octets than it should");
   der.resize((1U << 20) + 1);
