@@ -24,6 +24,13 @@ Uuid draw_uuid(RandomPool& random, Instant now) {
   return stamped(octets, now);
 }
 
+Uuid draw_uuid(RandomPool& random, Instant now, std::uint16_t count) {
+  Uuid octets = draw_uuid(random, now);
+  octets[6] = static_cast<std::uint8_t>((octets[6] & 0xF0) | (count >> 8 & 0x0F));
+  octets[7] = static_cast<std::uint8_t>(count);
+  return octets;
+}
+
 Uuid draw_uuid(Instant now) {
   Uuid octets{};
   fill_random(octets);

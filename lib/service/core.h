@@ -1,6 +1,8 @@
 // What an Authority and its Spaces work with.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -78,6 +80,8 @@ struct SPACECA_NO_EXPORT Authority::Impl {
   service::Issuers issuers;
   service::FactsKept facts;
   ossl::ProcessMark process;
+  // Of certificates, whose ids sort as they were issued: what follows one another then lies on one page of an index, not on many.
+  std::atomic<std::uint16_t> ids_drawn = 0;
 
   std::mutex list_builders_mutex;
   std::map<service::Id, std::unique_ptr<service::ListBuilder>> list_builders;

@@ -86,7 +86,7 @@ Issuance::Issuance(Core& core, const Facts& facts, std::span<const Order> orders
 }
 
 Issuance::Made Issuance::make(Core& core, const Issuer& issuer, ossl::RandomPool& random, const Order& order) const {
-  const Id id = ossl::draw_uuid(random, now_);
+  const Id id = ossl::draw_uuid(random, now_, core.ids_drawn++);
   const auto server = [&] { return ServerSubject{.hosts = hosts_of(facts_.database)}; };
   const auto client = [&] {
     return ClientSubject{.role = order.role.value(), .database = DatabaseName{facts_.database.name}, .id = CertificateId{id}};

@@ -98,6 +98,15 @@ TEST_CASE_METHOD(Seven, "while a list is walked others are added, and what was t
   CHECK(std::ranges::includes(names, expected));
 }
 
+TEST_CASE_METHOD(AuthorityScene, "what is issued within one second is listed in the order in which it was issued", "[pages]") {
+  const Space acme = space();
+  database(acme);
+  std::vector<std::string> issued;
+  for (int i = 0; i < 5; ++i) issued.push_back(id_of(acme.issue_client(db()).record));
+  for (const Bundle& one : acme.issue_clients(db(), std::vector<ClientRequest>(20))) issued.push_back(id_of(one.record));
+  CHECK(walked(acme, {}, 7) == issued);
+}
+
 TEST_CASE_METHOD(AuthorityScene, "databases, spaces and the audit are listed once each, however small the pages are", "[pages]") {
   const unsigned limit = GENERATE(1U, 2U, 3U);
   const Space acme = space();

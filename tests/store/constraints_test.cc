@@ -45,6 +45,17 @@ class GoodRows {
       CHECK(driver_->write()->execute(good).changed() == 1);
     }
   }
+  void check_program(const std::vector<sql::Statement>& explained) {
+    for (const sql::Statement statement : explained) {
+      INFO(statement.text());
+      bool writes = false;
+      driver_->read()->each(statement, {}, [&writes](sql::Row row) {
+        writes = writes || row.text(1) == "OpenWrite";
+        CHECK(row.text(1) != "OpenEphemeral");
+      });
+      CHECK(writes);
+    }
+  }
 
  private:
   static constexpr sql::Migration kCurrent{1, ""};  // it is there already
@@ -92,6 +103,15 @@ class GoodRows {
       "INSERT INTO database_roles (database, role, certificates) VALUES (CAST('database-1------' AS BLOB), 'app', 2)",
       "INSERT INTO proofs (database, root, crl_number, crl_covers, proved_at) VALUES (CAST('database-1------' AS BLOB),"
       " CAST('root-2----------' AS BLOB), 1, 4, 100)",
+      "INSERT INTO sentinels (database, root, certificate, crl_number, crl_covers, crl_next_update, content, created_at) "
+      "VALUES (CAST('database-1------' AS BLOB), CAST('root-2----------' AS BLOB), CAST('certificate-gone' AS BLOB), 1, 4, "
+      "200, zeroblob(32), 100)",
+      "INSERT INTO sightings (certificate, database, sessions, first_seen, last_seen) VALUES (CAST('certificate-new-' AS "
+      "BLOB), CAST('database-1------' AS BLOB), 2, 100, 110)",
+      "INSERT INTO disconnections (database, root, serial, mark) VALUES (CAST('database-1------' AS BLOB), "
+      "CAST('root-2----------' AS BLOB), CAST('serial-gone-----' AS BLOB), 1)",
+      "INSERT INTO disconnections (database, root, serial, mark) VALUES (CAST('database-1------' AS BLOB), "
+      "CAST('root-2----------' AS BLOB), x'', 0)",
       "INSERT INTO revocations (root, serial, revoked_at, reason, mark, not_after) VALUES (CAST('root-2----------' AS "
       "BLOB), CAST('0000serial-gone-----' AS BLOB), 100, 1, 1, 500)",
       "INSERT INTO revocations (root, serial, revoked_at, reason, mark) VALUES (CAST('root-2----------' AS BLOB), "
@@ -248,6 +268,59 @@ TEST_CASE_METHOD(GoodRows, "a role is counted once for a database, and a proof i
       {"a proof twice", "INSERT INTO proofs SELECT * FROM proofs", kUnique},
       {"a proof of no list", "UPDATE proofs SET crl_number = 0", kCheck},
       {"a proof for a database that is not there", "UPDATE proofs SET database = zeroblob(16)", kForeign},
+  });
+}
+
+TEST_CASE_METHOD(GoodRows, "a sentinel is one of a database and a root, and says what was in its files", "[schema]") {
+  check_refused({
+      {"a second one", "INSERT INTO sentinels SELECT * FROM sentinels", kUnique},
+      {"for a database that is not there", "UPDATE sentinels SET database = zeroblob(16)", kForeign},
+      {"of a root that is not there", "UPDATE sentinels SET root = zeroblob(16)", kForeign},
+      {"a certificate that is not there", "UPDATE sentinels SET certificate = zeroblob(16)", kForeign},
+      {"on no list", "UPDATE sentinels SET crl_number = 0", kCheck},
+      {"on a list of fewer than none", "UPDATE sentinels SET crl_covers = -1", kCheck},
+      {"on a list without an end", "UPDATE sentinels SET crl_next_update = NULL", kNotNull},
+      {"a short digest", "UPDATE sentinels SET content = zeroblob(31)", kCheck},
+  });
+}
+
+TEST_CASE_METHOD(GoodRows, "a sighting is of one certificate at one server", "[schema]") {
+  check_refused({
+      {"the same again", "INSERT INTO sightings SELECT * FROM sightings", kUnique},
+      {"of a certificate that is not there", "UPDATE sightings SET certificate = zeroblob(16)", kForeign},
+      {"at a database that is not there", "UPDATE sightings SET database = zeroblob(16)", kForeign},
+      {"fewer sessions than none", "UPDATE sightings SET sessions = -1", kCheck},
+      {"seen at no time", "UPDATE sightings SET last_seen = NULL", kNotNull},
+  });
+  check_taken({"UPDATE sightings SET sessions = 0"});
+}
+
+TEST_CASE_METHOD(GoodRows, "a disconnection is ordered once, for one serial or for all of a root", "[schema]") {
+  check_refused({
+      {"one serial twice", "INSERT INTO disconnections SELECT * FROM disconnections WHERE mark = 1", kUnique},
+      {"a whole root twice", "INSERT INTO disconnections SELECT * FROM disconnections WHERE mark = 0", kUnique},
+      {"at a database that is not there", "UPDATE disconnections SET database = zeroblob(16) WHERE mark = 1", kForeign},
+      {"of a root that is not there", "UPDATE disconnections SET root = zeroblob(16) WHERE mark = 1", kForeign},
+      {"a serial of 21 octets", "UPDATE disconnections SET serial = zeroblob(21) WHERE mark = 1", kCheck},
+      {"a mark below none", "UPDATE disconnections SET mark = -1 WHERE mark = 1", kCheck},
+  });
+  check_taken({"UPDATE disconnections SET serial = zeroblob(20) WHERE mark = 1"});
+}
+
+TEST_CASE_METHOD(GoodRows, "SQLite builds no table to see whether a row is good", "[schema]") {
+  // As it does for an IN of three values, each time that a row is written (sqlite.org/opcode.html, OpenEphemeral).
+  check_program({
+      "EXPLAIN INSERT INTO roots (id) VALUES (NULL)",
+      "EXPLAIN INSERT INTO crl_parts (key) VALUES (NULL)",
+      "EXPLAIN INSERT INTO databases (id) VALUES (NULL)",
+      "EXPLAIN INSERT INTO certificates (id) VALUES (NULL)",
+      "EXPLAIN INSERT INTO database_roles (role) VALUES (NULL)",
+      "EXPLAIN INSERT INTO revocations (serial) VALUES (NULL)",
+      "EXPLAIN INSERT INTO ip_rules (id) VALUES (NULL)",
+      "EXPLAIN INSERT INTO notices (id) VALUES (NULL)",
+      "EXPLAIN INSERT INTO idempotency_keys (key) VALUES (NULL)",
+      "EXPLAIN INSERT INTO audit (chain) VALUES (NULL)",
+      "EXPLAIN INSERT INTO audit_heads (chain) VALUES (NULL)",
   });
 }
 
