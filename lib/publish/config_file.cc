@@ -11,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include <spaceca/bytes.h>
 #include <spaceca/error.h>
 
 #include "base/printable.h"
@@ -43,11 +44,13 @@ std::optional<std::string> content_of(const std::filesystem::path& file, const O
   std::array<char, 65536> buffer{};
   for (;;) {
     const ssize_t size = read(opened.get(), buffer.data(), buffer.size());
-    if (size == 0) return content;
+    if (size == 0) break;
     if (size < 0 && errno == EINTR) continue;
     if (size < 0) files::fail(file.string(), "read it", errno);
     content.append(buffer.data(), static_cast<std::size_t>(size));
   }
+  wipe(buffer.data(), buffer.size());  // it may have been a key
+  return content;
 }
 
 void check_may_write_into(const std::filesystem::path& folder, const Owner& owner) {

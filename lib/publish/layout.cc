@@ -137,8 +137,9 @@ bool Layout::holds(const std::string& folder, const FileSet& files) const {
   return std::all_of(files.files().begin(), files.files().end(), [&](const File& file) {
     auto there = content_of(folder_ / folder / file.name, owner_);
     if (!there) return false;
-    const bool same = *there == text_of(file.octets.reveal());
-    wipe(there->data(), there->size());
+    std::string& content = *there;
+    const bool same = content == text_of(file.octets.reveal());
+    wipe(content.data(), content.size());
     return same;
   });
 }
