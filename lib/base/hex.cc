@@ -4,11 +4,11 @@ namespace spaceca {
 
 std::string hex_of(ByteView octets, HexCase digits) {
   const char* const alphabet = digits == HexCase::lower ? "0123456789abcdef" : "0123456789ABCDEF";
-  std::string text;
-  text.reserve(octets.size() * 2);
+  std::string text(octets.size() * 2, '\0');
+  auto digit = text.begin();
   for (const std::uint8_t octet : octets) {
-    text += alphabet[octet >> 4];
-    text += alphabet[octet & 0x0F];
+    *digit++ = alphabet[octet >> 4];
+    *digit++ = alphabet[octet & 0x0F];
   }
   return text;
 }

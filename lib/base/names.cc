@@ -89,14 +89,15 @@ void check_dns_name(std::string_view host, Wildcard wildcard) {
 
 // --- UUIDs ---
 
+constexpr std::string_view kUuidForm = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";  // RFC 9562 4
+
 std::array<std::uint8_t, 16> uuid_octets(std::string_view kind, std::string_view text) {
-  constexpr std::string_view kForm = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
   const auto malformed = [kind, text] { refuse(kind, text, "is not a UUID: 8-4-4-4-12 hexadecimal digits"); };
-  if (text.size() != kForm.size()) malformed();
+  if (text.size() != kUuidForm.size()) malformed();
   std::array<std::uint8_t, 16> octets{};
   std::size_t digits = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    if (kForm[i] == '-') {
+    if (kUuidForm[i] == '-') {
       if (text[i] != '-') malformed();
       continue;
     }
@@ -109,8 +110,12 @@ std::array<std::uint8_t, 16> uuid_octets(std::string_view kind, std::string_view
 }
 
 std::string uuid_text(const std::array<std::uint8_t, 16>& octets) {
-  std::string text = hex_of(octets, HexCase::lower);
-  for (const std::size_t at : {20U, 16U, 12U, 8U}) text.insert(at, 1, '-');
+  const std::string digits = hex_of(octets, HexCase::lower);
+  std::string text{kUuidForm};
+  auto digit = digits.begin();
+  for (char& c : text) {
+    if (c != '-') c = *digit++;
+  }
   return text;
 }
 

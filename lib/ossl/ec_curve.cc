@@ -13,14 +13,11 @@ EcCurve::EcCurve(int nid)
   BN_set_flags(scalar_.get(), BN_FLG_CONSTTIME);
 }
 
-ByteView EcCurve::generate(std::span<std::uint8_t> scalar) {
-  do {
-    check(BN_priv_rand_range_ex(scalar_.get(), EC_GROUP_get0_order(group_.get()), 0, scratch_.get()), "draw a private key");
-  } while (BN_is_zero(scalar_.get()));
-  check(BN_bn2binpad(scalar_.get(), scalar.data(), static_cast<int>(scalar.size())), "write a private key");
-  const ByteView point = multiply();
-  BN_clear(scalar_.get());
-  return point;
+ByteView EcCurve::generate(SecretRandomPool& random, std::span<std::uint8_t> scalar) {
+  for (;;) {
+    random.fill(scalar);
+    if (const auto point = public_point(scalar)) return *point;
+  }
 }
 
 std::optional<ByteView> EcCurve::public_point(ByteView scalar) {

@@ -11,6 +11,7 @@
 #include <spaceca/bytes.h>
 
 #include "ossl/handles.h"
+#include "ossl/random.h"
 
 namespace spaceca::ossl {
 
@@ -21,8 +22,10 @@ class EcCurve final {
   // Octets of a scalar; a point uncompressed has 1 + 2 * scalar_size().
   [[nodiscard]] std::size_t scalar_size() const noexcept { return scalar_size_; }
 
-  // A new key: the scalar into `scalar` (scalar_size() octets), the point returned, uncompressed, valid until the next call.
-  [[nodiscard]] ByteView generate(std::span<std::uint8_t> scalar);
+  // A new key by testing candidates (FIPS 186-5 A.2.2): the scalar into `scalar` (scalar_size() octets), the point returned,
+  // uncompressed, valid until the next call. Of curves whose order fills its octets, as that of P-256 and P-384 does: the first
+  // candidate is good but for once in 2^32.
+  [[nodiscard]] ByteView generate(SecretRandomPool& random, std::span<std::uint8_t> scalar);
 
   // The public point of a scalar, uncompressed, valid until the next call; nothing unless 0 < scalar < order.
   [[nodiscard]] std::optional<ByteView> public_point(ByteView scalar);

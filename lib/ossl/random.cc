@@ -25,4 +25,16 @@ void RandomPool::fill(std::span<std::uint8_t> octets) {
   used_ += octets.size();
 }
 
+void SecretRandomPool::fill(std::span<std::uint8_t> octets) {
+  constexpr std::size_t kDrawnAtOnce = 256;
+  if (octets.size() > octets_.size()) {
+    octets_.resize(std::max(octets.size(), kDrawnAtOnce));
+    fill_secret_random(octets_);
+  }
+  const std::size_t left = octets_.size() - octets.size();
+  std::copy_n(octets_.begin() + static_cast<std::ptrdiff_t>(left), octets.size(), octets.begin());
+  wipe(octets_.data() + left, octets.size());
+  octets_.resize(left);
+}
+
 }  // namespace spaceca::ossl

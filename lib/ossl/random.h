@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <span>
 
+#include <spaceca/bytes.h>
+
 namespace spaceca::ossl {
 
 // For what will be public: serials, identifiers.
@@ -22,6 +24,17 @@ class RandomPool final {
  private:
   std::array<std::uint8_t, 1024> octets_{};
   std::size_t used_ = octets_.size();
+};
+
+// The same for what stays secret, a few keys' worth at a time. What it hands out it forgets at once; what it still holds tells a
+// reader of memory no more than the state of OpenSSL's own generator would. Belongs to one thread at a time, and to one process:
+// whoever owns it sees to it that a forked child does not draw the same (FreeList does).
+class SecretRandomPool final {
+ public:
+  void fill(std::span<std::uint8_t> octets);
+
+ private:
+  SecretBuffer octets_;  // taken from its end
 };
 
 }  // namespace spaceca::ossl

@@ -68,9 +68,14 @@ void write_subject_alt_name(der::Writer& w, const std::vector<HostName>& hosts) 
 
 void write_subject_alt_name(der::Writer& w, const CertificateId& id) {
   constexpr unsigned kUri = 6;
-  const std::string urn = "urn:uuid:" + id.text();
-  write_extension(w, der::oids::kSubjectAltName, Critical::no,
-                  [&] { w.sequence([&] { w.value(der::context(kUri), bytes_of(urn)); }); });
+  write_extension(w, der::oids::kSubjectAltName, Critical::no, [&] {
+    w.sequence([&] {
+      w.nest(der::context(kUri), [&] {
+        w.raw(bytes_of("urn:uuid:"));
+        w.raw(bytes_of(id.text()));
+      });
+    });
+  });
 }
 
 void write_crl_number(der::Writer& w, std::uint64_t number) {

@@ -55,6 +55,9 @@ struct Workbench {
   ossl::Hasher key_hasher;
   ossl::Hasher tbs_hasher;
   std::vector<KeyMaker> makers;
+  der::Writer subject;  // a Name
+  der::Writer subject_alt_name;
+  der::Writer tbs;
 };
 
 Serial draw_serial(ossl::RandomPool& random) {
@@ -84,11 +87,11 @@ void check_hosts(const std::vector<HostName>& hosts) {
   }
 }
 
-// What is asked for, as DER and as words.
+// What is asked for, as DER and as words; both borrowed.
 struct Request {
   Profile profile;
-  Bytes subject;
-  Bytes subject_alt_name;
+  ByteView subject;
+  ByteView subject_alt_name;
   std::string_view who;              // for refusals
   std::optional<Instant> ends = {};  // otherwise a leaf's usual end
 };
@@ -104,10 +107,10 @@ struct SPACECA_NO_EXPORT Issuer::Impl {
     std::atomic<const TbsTemplate*> ready = nullptr;  // that, once it is whole
   };
 
-  Impl(Certificate certificate, std::shared_ptr<const Signer> its_signer, bool key_is_here)
+  Impl(Certificate certificate, std::shared_ptr<const Signer> its_signer)
       : root(std::move(certificate)),
         signer(std::move(its_signer)),
-        verify_signatures(!key_is_here),
+        verify_signatures(dynamic_cast<const x509::KeySigner*>(signer.get()) == nullptr),
         algorithm(x509::signature_algorithm_of(root.public_key().algorithm())) {}
 
   [[nodiscard]] auto borrow() {
@@ -116,7 +119,7 @@ struct SPACECA_NO_EXPORT Issuer::Impl {
   [[nodiscard]] Bytes sign(ByteView digest) const;
   [[nodiscard]] x509::CrlAuthority crl_authority(Workbench& bench) const;
   [[nodiscard]] const TbsTemplate& compiled(Profile profile, const LeafFields& sample);
-  [[nodiscard]] Request request(const ServerSubject& subject) const;
+  [[nodiscard]] Request request(Workbench& bench, const ServerSubject& subject) const;
   [[nodiscard]] static Request request(Workbench& bench, const ClientSubject& subject, Instant now);
   [[nodiscard]] Certificate issue(Workbench& bench, const Request& request, const PublicKey& key, Instant now,
                                   const Serial& serial);
@@ -126,7 +129,7 @@ struct SPACECA_NO_EXPORT Issuer::Impl {
 
   Certificate root;
   std::shared_ptr<const Signer> signer;
-  bool verify_signatures;  // those of a Signer that is not ours
+  bool verify_signatures;  // those of a Signer that is not our own KeySigner; a vault's sealed key comes as one
   const x509::SignatureAlgorithm& algorithm;
   ossl::FreeList<Workbench> benches;
   std::array<std::array<TemplateSlot, 4>, 2> templates;  // by profile and family
@@ -159,28 +162,29 @@ std::string Issuer::Impl::space_in_root() const {
   return std::string{text.substr(0, text.find(" G"))};
 }
 
-Request Issuer::Impl::request(const ServerSubject& subject) const {
+Request Issuer::Impl::request(Workbench& bench, const ServerSubject& subject) const {
   check_hosts(subject.hosts);
   const std::string& first = subject.hosts.front().text();
-  der::Writer name;
-  name.sequence([&] {
+  bench.subject.clear();
+  bench.subject.sequence([&] {
     if (first.size() <= kLongestCommonName) {
-      x509::write_rdn(name, der::oids::kCommonName, first);
+      x509::write_rdn(bench.subject, der::oids::kCommonName, first);
     } else {
-      x509::write_rdn(name, der::oids::kOrganization, subject.space ? subject.space->text() : space_in_root());
+      x509::write_rdn(bench.subject, der::oids::kOrganization, subject.space ? subject.space->text() : space_in_root());
     }
   });
-  der::Writer hosts;
-  x509::write_subject_alt_name(hosts, subject.hosts);
-  return {Profile::server, name.take(), hosts.take(), first};
+  bench.subject_alt_name.clear();
+  x509::write_subject_alt_name(bench.subject_alt_name, subject.hosts);
+  return {Profile::server, bench.subject.written(), bench.subject_alt_name.written(), first};
 }
 
 Request Issuer::Impl::request(Workbench& bench, const ClientSubject& subject, Instant now) {
-  der::Writer name;
-  x509::write_client_name(name, subject.database, subject.role);
-  der::Writer id;
-  x509::write_subject_alt_name(id, subject.id ? *subject.id : CertificateId{ossl::draw_uuid(bench.random, now)});
-  return {Profile::client, name.take(), id.take(), subject.role.text()};
+  bench.subject.clear();
+  x509::write_client_name(bench.subject, subject.database, subject.role);
+  bench.subject_alt_name.clear();
+  x509::write_subject_alt_name(bench.subject_alt_name,
+                               subject.id ? *subject.id : CertificateId{ossl::draw_uuid(bench.random, now)});
+  return {Profile::client, bench.subject.written(), bench.subject_alt_name.written(), subject.role.text()};
 }
 
 Validity Issuer::Impl::leaf_validity(const Request& request, Instant now) const {
@@ -210,7 +214,9 @@ Certificate Issuer::Impl::issue(Workbench& bench, const Request& request, const 
                           .subject_alt_name = request.subject_alt_name,
                           .key = key,
                           .subject_key_identifier = bench.key_hasher.digest(key.key_octets())};
-  const Bytes tbs = compiled(request.profile, fields).fill(fields);
+  bench.tbs.clear();
+  compiled(request.profile, fields).fill(bench.tbs, fields);
+  const ByteView tbs = bench.tbs.written();
   return x509::read_certificate(x509::signed_certificate(tbs, algorithm.identifier, sign(bench.tbs_hasher.digest(tbs))), &key);
 }
 
@@ -262,13 +268,13 @@ Issuer::~Issuer() = default;
 
 Issuer::Issuer(Certificate root, PrivateKey key) {
   check_root(root, key.public_key());
-  impl_ = std::make_unique<Impl>(std::move(root), std::make_shared<x509::KeySigner>(std::move(key)), true);
+  impl_ = std::make_unique<Impl>(std::move(root), std::make_shared<x509::KeySigner>(std::move(key)));
 }
 
 Issuer::Issuer(Certificate root, std::shared_ptr<const Signer> signer) {
   if (signer == nullptr) throw Error{Errc::invalid_argument, "issuer: the signer is null"};
   check_root(root, signer->public_key());
-  impl_ = std::make_unique<Impl>(std::move(root), std::move(signer), false);
+  impl_ = std::make_unique<Impl>(std::move(root), std::move(signer));
 }
 
 Issuer Issuer::self_signed(const RootSubject& subject, PrivateKey key, Instant now) {
@@ -294,8 +300,7 @@ Issuer Issuer::self_signed(const RootSubject& subject, std::shared_ptr<const Sig
     throw Error{Errc::crypto, "signer: returned a signature that its public key does not verify"};
   }
   Certificate root = x509::read_certificate(x509::signed_certificate(tbs, algorithm.identifier, signature), &key);
-  const bool key_is_here = dynamic_cast<const x509::KeySigner*>(signer.get()) != nullptr;
-  return Issuer{std::make_unique<Impl>(std::move(root), std::move(signer), key_is_here)};
+  return Issuer{std::make_unique<Impl>(std::move(root), std::move(signer))};
 }
 
 const Certificate& Issuer::certificate() const { return impl_->root; }
@@ -304,12 +309,12 @@ const Certificate& Issuer::certificate() const { return impl_->root; }
 
 Certificate Issuer::issue(const ServerSubject& subject, const PublicKey& key, Instant now) const {
   const auto bench = impl_->borrow();
-  return impl_->issue(*bench, impl_->request(subject), key, now, draw_serial(bench->random));
+  return impl_->issue(*bench, impl_->request(*bench, subject), key, now, draw_serial(bench->random));
 }
 
 Certificate Issuer::issue(const ServerSubject& subject, const PublicKey& key, Instant now, const Serial& serial) const {
   const auto bench = impl_->borrow();
-  return impl_->issue(*bench, impl_->request(subject), key, now, serial);
+  return impl_->issue(*bench, impl_->request(*bench, subject), key, now, serial);
 }
 
 Certificate Issuer::issue(const ClientSubject& subject, const PublicKey& key, Instant now) const {
@@ -324,7 +329,7 @@ Certificate Issuer::issue(const ClientSubject& subject, const PublicKey& key, In
 
 Credential Issuer::issue_with_key(const ServerSubject& subject, Instant now, KeyAlgorithm algorithm) const {
   const auto bench = impl_->borrow();
-  return impl_->issue_with_key(*bench, impl_->request(subject), now, algorithm);
+  return impl_->issue_with_key(*bench, impl_->request(*bench, subject), now, algorithm);
 }
 
 Credential Issuer::issue_with_key(const ClientSubject& subject, Instant now, KeyAlgorithm algorithm) const {

@@ -48,7 +48,7 @@ KeyPair KeyMaker::make() {
 KeyPair KeyMaker::make_ec() {
   std::array<std::uint8_t, 48> scalar{};
   const std::span<std::uint8_t> used = std::span{scalar}.first(curve_->scalar_size());
-  const ByteView point = curve_->generate(used);
+  const ByteView point = curve_->generate(random_, used);
   KeyPair pair{.algorithm = algorithm_,
                .pkcs8 = ec_pkcs8(algorithm_, used, point),
                .spki = spki_of(algorithm_, point),

@@ -7,6 +7,7 @@
 
 #include "ossl/ec_curve.h"
 #include "ossl/handles.h"
+#include "ossl/random.h"
 #include "x509/key_pair.h"
 
 namespace spaceca::x509 {
@@ -25,6 +26,7 @@ class KeyMaker final {
 
   KeyAlgorithm algorithm_;
   std::optional<ossl::EcCurve> curve_;  // ECDSA
+  ossl::SecretRandomPool random_;       // for its scalars
   ossl::KeyContext context_;            // every other kind
 };
 

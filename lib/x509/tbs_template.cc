@@ -77,11 +77,8 @@ TbsTemplate::TbsTemplate(const Certificate& root, Profile profile, const LeafFie
   prove(root, profile, sample);
 }
 
-Bytes TbsTemplate::fill(const LeafFields& fields) const {
+void TbsTemplate::fill(der::Writer& w, const LeafFields& fields) const {
   check_varying_fields(fields);
-  constexpr std::size_t kRoomForDatesAndHeaders = 128;
-  der::Writer w{before_dates_.size() + usage_.size() + authority_.size() + fields.subject.size() + fields.subject_alt_name.size() +
-                fields.key.spki_der().size() + kRoomForDatesAndHeaders};
   w.sequence([&] {
     write_version_3(w);
     w.integer(fields.serial.octets());
@@ -98,12 +95,13 @@ Bytes TbsTemplate::fill(const LeafFields& fields) const {
       });
     });
   });
-  return w.take();
 }
 
 void TbsTemplate::prove(const Certificate& root, Profile profile, const LeafFields& sample) const {
   const auto refuse = [](std::string_view why) { throw Error{Errc::crypto, fmt::format("certificate template: {}", why)}; };
-  const Bytes der = signed_certificate(fill(sample), issuer_signature_, kNoSignature);
+  der::Writer tbs;
+  fill(tbs, sample);
+  const Bytes der = signed_certificate(tbs.written(), issuer_signature_, kNoSignature);
   const ossl::X509Certificate read{ossl::decoded(d2i_X509, X509_free, ByteView{der})};
   if (read == nullptr) refuse("OpenSSL cannot read what it makes");
   // From the fields, not from the octets that d2i keeps.

@@ -6,6 +6,8 @@
 #include <spaceca/key.h>
 #include <spaceca/validity.h>
 
+#include "x509/der.h"
+
 namespace spaceca::x509 {
 
 enum class Profile { server, client };
@@ -30,8 +32,8 @@ class TbsTemplate final {
   // certificate. Errc::crypto; Errc::policy with the findings.
   TbsTemplate(const Certificate& root, Profile profile, const LeafFields& sample);
 
-  // Errc::policy, with the finding, if what varies breaks a rule of lint.
-  [[nodiscard]] Bytes fill(const LeafFields& fields) const;
+  // Writes the TBSCertificate. Errc::policy, with the finding, if what varies breaks a rule of lint.
+  void fill(der::Writer& w, const LeafFields& fields) const;
 
  private:
   void prove(const Certificate& root, Profile profile, const LeafFields& sample) const;
