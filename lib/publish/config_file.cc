@@ -5,18 +5,17 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include <spaceca/bytes.h>
 #include <spaceca/error.h>
 
 #include "base/printable.h"
 #include "files/folder.h"
 #include "files/posix.h"
+#include "publish/owned_file.h"
 
 namespace spaceca::publish {
 namespace {
@@ -34,24 +33,6 @@ std::filesystem::path real_path(const std::filesystem::path& file, const Owner& 
 }
 
 }  // namespace
-
-std::optional<std::string> content_of(const std::filesystem::path& file, const Owner& owner) {
-  const Acting as_owner{owner};
-  const files::Descriptor opened{open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)};
-  if (!opened.is_open() && (errno == ENOENT || errno == ENOTDIR)) return {};
-  if (!opened.is_open()) files::fail(file.string(), "open it", errno);
-  std::string content;
-  std::array<char, 65536> buffer{};
-  for (;;) {
-    const ssize_t size = read(opened.get(), buffer.data(), buffer.size());
-    if (size == 0) break;
-    if (size < 0 && errno == EINTR) continue;
-    if (size < 0) files::fail(file.string(), "read it", errno);
-    content.append(buffer.data(), static_cast<std::size_t>(size));
-  }
-  wipe(buffer.data(), buffer.size());  // it may have been a key
-  return content;
-}
 
 void check_may_write_into(const std::filesystem::path& folder, const Owner& owner) {
   const Acting as_owner{owner};

@@ -12,9 +12,6 @@
 
 namespace spaceca::publish {
 
-// The content as the owner can read it; nothing if it is not there. Errc::permission, io.
-[[nodiscard]] std::optional<std::string> content_of(const std::filesystem::path& file, const Owner& owner);
-
 // Errc::permission, naming the folder, if the owner may not make files there.
 void check_may_write_into(const std::filesystem::path& folder, const Owner& owner);
 

@@ -6,8 +6,6 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <fstream>
-#include <iterator>
 #include <sstream>
 
 #include <fmt/format.h>
@@ -15,6 +13,7 @@
 #include <spaceca/error.h>
 
 #include "base/printable.h"
+#include "publish/owned_file.h"
 
 namespace spaceca::publish {
 namespace {
@@ -158,9 +157,8 @@ Address address_of(const SecretBytes& url) {
 }
 
 Postmaster postmaster_of(const std::filesystem::path& data_directory, const Owner& owner) {
-  const Acting as_owner{owner};
-  std::ifstream file{data_directory / "postmaster.pid", std::ios::binary};
-  Postmaster found{.text = {std::istreambuf_iterator<char>{file}, {}}, .pid = 0, .port = {}, .socket_folder = {}};
+  Postmaster found{
+      .text = content_of(data_directory / "postmaster.pid", owner).value_or(""), .pid = 0, .port = {}, .socket_folder = {}};
   // https://www.postgresql.org/docs/current/storage-file-layout.html: pid, folder, start, port, socket's folder, address, memory
   std::array<std::string, 5> lines;
   std::istringstream text{found.text};

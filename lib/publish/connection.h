@@ -43,7 +43,7 @@ struct Postmaster {
   std::string port;
   std::string socket_folder;  // empty if it has none
 };
-// Errc::unreachable if there is none.
+// Errc::unreachable if there is none; as content_of() if the file cannot be one.
 [[nodiscard]] Postmaster postmaster_of(const std::filesystem::path& data_directory, const Owner& owner);
 
 // A row of an answer: texts, or NULL.

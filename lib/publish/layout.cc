@@ -19,6 +19,7 @@
 #include "base/printable.h"
 #include "files/folder.h"
 #include "publish/config_file.h"
+#include "publish/owned_file.h"
 
 namespace spaceca::publish {
 namespace {
@@ -86,7 +87,7 @@ std::uint64_t Layout::number_in(std::string_view settings) {
 
 std::optional<std::string> Layout::file_of(std::string_view settings, const std::string& name) const {
   const std::string folder = folder_in(settings);
-  return folder.empty() ? std::nullopt : content_of(folder_ / folder / name, owner_);
+  return folder.empty() ? std::nullopt : content_of(folder_ / folder / name, owner_, kLongestLists);
 }
 
 files::Descriptor Layout::lock(Deadline deadline) const {
@@ -135,7 +136,7 @@ std::string Layout::settings(const ServedDatabase& where, const std::string& fol
 
 bool Layout::holds(const std::string& folder, const FileSet& files) const {
   return std::all_of(files.files().begin(), files.files().end(), [&](const File& file) {
-    auto there = content_of(folder_ / folder / file.name, owner_);
+    auto there = content_of(folder_ / folder / file.name, owner_, kLongestLists);
     if (!there) return false;
     std::string& content = *there;
     const bool same = content == text_of(file.octets.reveal());

@@ -18,6 +18,7 @@
 #include "publish/ident.h"
 #include "publish/layout.h"
 #include "publish/managed_block.h"
+#include "publish/owned_file.h"
 #include "publish/owner.h"
 #include "publish/proof.h"
 #include "publish/server.h"

@@ -15,8 +15,8 @@
 #include <spaceca/error.h>
 
 #include "base/printable.h"
-#include "publish/config_file.h"
 #include "publish/managed_block.h"
+#include "publish/owned_file.h"
 
 namespace spaceca::publish {
 namespace {

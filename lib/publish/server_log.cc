@@ -1,14 +1,18 @@
 #include "publish/server_log.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
-#include <fstream>
 #include <sstream>
 #include <string_view>
-#include <system_error>
 
 #include <fmt/format.h>
 
+#include <spaceca/error.h>
+
+#include "publish/owned_file.h"
 #include "publish/tls_probe.h"
 
 namespace spaceca::publish {
@@ -33,33 +37,24 @@ std::string shown(std::string_view line) {
 
 }  // namespace
 
-ServerLog::ServerLog(Server& server, const std::filesystem::path& data_directory, const Owner& owner, Deadline deadline)
-    : owner_(owner) {
+ServerLog::ServerLog(Server& server, const std::filesystem::path& data_directory, const Owner& owner, Deadline deadline) {
   const std::filesystem::path named = server.connection().ask_one("SELECT pg_catalog.pg_current_logfile()", deadline);
-  const Acting as_owner{owner};
-  std::error_code error;
-  if (!named.empty()) {
-    file_ = data_directory / named;
-  } else {
-    // Without a collector it goes to the standard error, which is often a file.
-    file_ = std::filesystem::read_symlink(fmt::format("/proc/{}/fd/2", server.postmaster().pid), error);
+  // Without a collector it goes to the standard error, which is often a file.
+  const std::filesystem::path file =
+      named.empty() ? std::filesystem::path{fmt::format("/proc/{}/fd/2", server.postmaster().pid)} : data_directory / named;
+  try {
+    file_ = open_regular(file, owner);
+  } catch (const Error&) {
+    return;  // a pipe, or another thing that nobody else can read
   }
-  if (error || !std::filesystem::is_regular_file(file_, error)) file_.clear();
-  if (!file_.empty()) from_ = std::filesystem::file_size(file_, error);
-  if (error) file_.clear();
+  struct stat status {};
+  if (file_.is_open() && fstat(file_.get(), &status) == 0) from_ = status.st_size;
 }
 
 std::string ServerLog::since() const {
-  if (file_.empty()) return "the server's log is not to be had";
-  std::string text;
-  {
-    const Acting as_owner{owner_};
-    std::ifstream file{file_, std::ios::binary};
-    file.seekg(static_cast<std::streamoff>(from_));
-    text.resize(1U << 16U);
-    file.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<std::size_t>(std::max<std::streamsize>(0, file.gcount())));
-  }
+  if (!file_.is_open()) return "the server's log is not to be had";
+  std::string text(1U << 16U, '\0');
+  text.resize(static_cast<std::size_t>(std::max<ssize_t>(0, pread(file_.get(), text.data(), text.size(), from_))));
   constexpr int kMost = 6;
   int count = 0;
   std::string said;

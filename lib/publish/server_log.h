@@ -1,10 +1,12 @@
 // What a server's log says about a reload.
 #pragma once
 
-#include <cstdint>
+#include <sys/types.h>
+
 #include <filesystem>
 #include <string>
 
+#include "files/posix.h"
 #include "publish/owner.h"
 #include "publish/server.h"
 
@@ -12,7 +14,7 @@ namespace spaceca::publish {
 
 class ServerLog final {
  public:
-  // Remembers where the log ends now. `owner` is borrowed.
+  // Remembers where the log ends now.
   ServerLog(Server& server, const std::filesystem::path& data_directory, const Owner& owner, Deadline deadline);
 
   // What was written since about the files and TLS, in a phrase: "the server's log says: …". Lines about anything else are left
@@ -20,9 +22,8 @@ class ServerLog final {
   [[nodiscard]] std::string since() const;
 
  private:
-  const Owner& owner_;
-  std::filesystem::path file_;  // empty if there is none to read
-  std::uintmax_t from_ = 0;
+  files::Descriptor file_;  // not open if there is none to read
+  off_t from_ = 0;
 };
 
 }  // namespace spaceca::publish

@@ -2,6 +2,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdint>
+
 #include <fmt/format.h>
 
 #include "publish/scene.h"
@@ -128,6 +130,39 @@ TEST_CASE_METHOD(Served1, "the way back is found by a signal if the administrato
   const Refusal refusal = refusal_of([&] { publisher->publish(where(), what, with_unknown); });
   CHECK(refusal.code == Errc::not_taken);
   CHECK_THAT(refusal.text, ContainsSubstring("what was there before is in force again"));
+  check_as_before();
+}
+
+// --- what the server's user put in the way ---
+
+TEST_CASE_METHOD(Served1, "nothing that the server's user puts in a file's place keeps the publisher waiting or fills its memory",
+                 "[publish][refusal]") {
+  const std::string name = GENERATE(values<std::string>({"postmaster.pid", "pg_hba.conf", "spaceca/current.conf"}));
+  auto [kind, words] = GENERATE(table<std::string, std::string>({
+      {"a pipe", "\": is no regular file"},
+      {"a link to a device", "\": is no regular file"},
+      {"a huge file", "\": is longer than 16 MiB, the most that is read"},
+  }));
+  INFO(name << ", " << kind);
+  const Publication what = next(2);
+  const fs::path path = server.data() / name;
+  const fs::path away = server.data() / "away";
+  const bool runs = name != "postmaster.pid";  // a server looks after that one itself
+  if (!runs) server.stop();
+  if (runs) fs::rename(path, away);
+  if (kind == "a pipe") REQUIRE(mkfifo(path.c_str(), 0600) == 0);
+  if (kind == "a link to a device") fs::create_symlink("/dev/zero", path);
+  if (kind == "a huge file") {
+    server.put(name, "");
+    fs::resize_file(path, std::uintmax_t{1} << 34U);
+  }
+  if (geteuid() == 0) REQUIRE(run({"chown", "-h", "--reference", server.data().string(), path.string()}).exit_code == 0);
+  const Refusal refusal = refusal_of([&] { publisher().publish(where(), what, probes()); });
+  fs::remove(path);
+  if (runs) fs::rename(away, path);
+  if (!runs) server.start_again();
+  CHECK(refusal.code == Errc::malformed);
+  CHECK_THAT(refusal.text, ContainsSubstring(name + words));
   check_as_before();
 }
 
