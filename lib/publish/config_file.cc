@@ -61,7 +61,14 @@ void ConfigFile::check_replaceable() const {
                                             printable(path_.string()), owner_.name())};
 }
 
+void ConfigFile::check_is_still(std::string_view content) const {
+  if (content_of(path_, owner_) == content) return;
+  throw Error{Errc::busy,
+              fmt::format("file \"{}\": was changed by somebody else meanwhile and stays as it is", printable(path_.string()))};
+}
+
 void ConfigFile::replace(std::string_view content) {
+  check_is_still(content_);
   if (content == content_) return;
   const Acting as_owner{owner_};
   files::Folder folder{path_.parent_path()};
@@ -79,10 +86,7 @@ void ConfigFile::replace(std::string_view content) {
 
 void ConfigFile::put_back() {
   if (!written_) return;
-  if (content_of(path_, owner_) != written_) {
-    throw Error{Errc::busy,
-                fmt::format("file \"{}\": was changed by somebody else meanwhile and stays as it is", printable(path_.string()))};
-  }
+  check_is_still(*written_);
   const Acting as_owner{owner_};
   files::Folder folder{path_.parent_path()};
   folder.rename_over(kept(name()), name());

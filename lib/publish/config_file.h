@@ -25,13 +25,15 @@ class ConfigFile final {
 
   // Errc::permission if a file in its place could not be given its owner and group.
   void check_replaceable() const;
-  // Does nothing if that is the content already. The file that was there keeps a second name, until one of the next two.
+  // Does nothing if that is the content already. The file that was there keeps a second name, until one of the next two. If
+  // somebody else has changed it since it was read, his change stays: Errc::busy.
   void replace(std::string_view content);
-  // The file that was there comes back. If somebody else has changed it meanwhile, his change stays: Errc::busy.
+  // The file that was there comes back. Errc::busy as above.
   void put_back();
   void keep() noexcept;
 
  private:
+  void check_is_still(std::string_view content) const;
   [[nodiscard]] std::string name() const { return path_.filename().string(); }
 
   const Owner& owner_;

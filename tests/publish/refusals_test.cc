@@ -133,6 +133,32 @@ TEST_CASE_METHOD(Served1, "the way back is found by a signal if the administrato
   check_as_before();
 }
 
+// --- what somebody else does meanwhile ---
+
+TEST_CASE_METHOD(Served1, "what an administrator changes while it is published stays, and the publication goes back",
+                 "[publish][refusal]") {
+  auto [moment, name] = GENERATE(table<std::string, std::string>({
+      {"switches", "postgresql.conf"},
+      {"writes the lines", "pg_hba.conf"},
+      {"writes the lines", "pg_ident.conf"},
+  }));
+  INFO(name);
+  Publication what = next(2);
+  what.access = {AuthMethod::cert, ClientCert::verify_full, BoundTo::database};
+  const std::string edited = file(name) + "# written by hand\n";
+  const auto publisher = interrupted(moment, [&, &changed = name] { server.put(changed, edited); });
+  const Refusal refusal = refusal_of([&] { publisher->publish(where(), what, probes()); });
+  CHECK(refusal.code == Errc::busy);
+  CHECK_THAT(refusal.text, ContainsSubstring(name + "\": was changed by somebody else meanwhile and stays as it is"));
+  CHECK_THAT(refusal.text, ContainsSubstring("what was there before is in force again"));
+  CHECK(file(name) == edited);
+  if (name == "pg_hba.conf") hba_before = edited;
+  check_as_before();
+  publish(next(3));
+  CHECK(file(name).ends_with(name == "postgresql.conf" ? "# <<< spaceca\n" : "# written by hand\n"));
+  CHECK_THAT(file(name), ContainsSubstring("# written by hand\n"));
+}
+
 // --- what the server's user put in the way ---
 
 TEST_CASE_METHOD(Served1, "nothing that the server's user puts in a file's place keeps the publisher waiting or fills its memory",
