@@ -102,6 +102,12 @@ class Site final {
   [[nodiscard]] const std::filesystem::path& hba_file() const { return server.hba_file(); }
   [[nodiscard]] const std::filesystem::path& config_file() const { return server.config_file(); }
   [[nodiscard]] const std::filesystem::path& ident_file() const { return server.ident_file(); }
+  // Whether the data directory is the folder that this path, which may have links in it, names first.
+  [[nodiscard]] bool holds(const std::filesystem::path& file) const {
+    const Acting as_owner{owner};
+    std::error_code error;
+    return std::filesystem::canonical(file.parent_path(), error) == data && !error;
+  }
   [[nodiscard]] std::string mark() const { return opening_mark(where_.space, where_.database); }
   [[nodiscard]] hba::Outcome outcome(const Publication& what, const std::vector<hba::Rule>& rules) {
     return hba::outcome_of({.database = address.database,
@@ -267,9 +273,10 @@ void Publishing::switch_tls() {
   log_.emplace(site_.server, site_.data, site_.owner, site_.deadline());
   say("switches to them, and has the server read them");
   site_.layout.put_current(settings_);
-  // Beside postgresql.conf a path without a folder in front holds wherever the two are moved to.
+  // Beside postgresql.conf a path without a folder in front holds wherever the two are moved to. The server looks for it beside the
+  // name that it was started with, links and all.
   const auto current = site_.layout.current_path();
-  const bool together = config_->path().parent_path() == site_.data;
+  const bool together = config_->path().parent_path() == site_.data && site_.holds(site_.config_file());
   config_->replace(
       with_block_at_end(managed(config_->content(), config_->path().string()).rest, site_.mark(),
                         fmt::format("include_if_exists '{}'\n", together ? "spaceca/current.conf" : current.string())));

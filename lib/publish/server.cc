@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <sstream>
+#include <system_error>
 #include <thread>
 
 #include <fmt/format.h>
@@ -170,11 +171,18 @@ std::vector<std::string> Server::overriding(const std::filesystem::path& by_file
   for (const auto& [name, file] : last) {
     // What ALTER SYSTEM writes is read behind everything else.
     const bool always = std::filesystem::path{file}.filename() == "postgresql.auto.conf";
-    if (always || (!by_file.empty() && file != by_file.string())) {
+    if (always || (!by_file.empty() && !is_same(file, by_file))) {
       found.push_back(fmt::format("{}: {}", name, printable(std::filesystem::path{file}.filename().string())));
     }
   }
   return found;
+}
+
+bool Server::is_same(const std::filesystem::path& named, const std::filesystem::path& file) const {
+  if (named == file) return true;
+  const Acting as_owner{owner_};
+  std::error_code error;
+  return std::filesystem::canonical(named, error) == file && !error;
 }
 
 std::vector<hba::Rule> Server::rules(Deadline deadline) {
@@ -350,7 +358,7 @@ std::vector<std::string> Server::not_in_force(const std::filesystem::path& by_fi
   for (const Row& row : fresh.ask("SELECT name, sourcefile, source FROM pg_catalog.pg_settings "
                                   "WHERE name = ANY ($1::text[]) ORDER BY name",
                                   deadline, {kOurSettings})) {
-    if (text_at(row, 1) != by_file.string()) {
+    if (!is_same(text_at(row, 1), by_file)) {
       found.push_back(fmt::format("{}: {}", text_at(row, 0), printable(row.at(1) ? text_at(row, 1) : text_at(row, 2))));
     }
   }
@@ -358,8 +366,9 @@ std::vector<std::string> Server::not_in_force(const std::filesystem::path& by_fi
 }
 
 bool Server::uses(const std::filesystem::path& file, Deadline deadline) const {
-  return connect(deadline).ask_one("SELECT pg_catalog.count(*) FROM pg_catalog.pg_settings WHERE sourcefile = $1", deadline,
-                                   {file.string()}) != "0";
+  const auto named =
+      connect(deadline).ask("SELECT DISTINCT sourcefile FROM pg_catalog.pg_settings WHERE sourcefile IS NOT NULL", deadline);
+  return std::ranges::any_of(named, [&](const Row& row) { return is_same(text_at(row, 0), file); });
 }
 
 }  // namespace spaceca::publish

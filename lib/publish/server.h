@@ -70,6 +70,9 @@ class Server final {
   [[nodiscard]] bool uses(const std::filesystem::path& file, Deadline deadline) const;
 
  private:
+  // Whether the server, which names files by the way that it was started, means that one, which is named without links.
+  [[nodiscard]] bool is_same(const std::filesystem::path& named, const std::filesystem::path& file) const;
+
   const ServedDatabase& where_;
   const Owner& owner_;
   std::filesystem::path data_directory_;

@@ -236,6 +236,26 @@ TEST_CASE("a configuration in another folder is found, and includes ours by its 
   CHECK(read_file(etc.path() / "postgresql.conf") == before);
 }
 
+TEST_CASE("a server that was started by a link to its data directory is published to, proved and withdrawn from", "[publish]") {
+  Scene scene;
+  const fs::path data = scene.server.data();
+  const fs::path real = data.parent_path() / "moved";
+  scene.server.stop();
+  fs::rename(data, real);
+  fs::create_directory_symlink(real, data);
+  scene.server.start_again();
+  REQUIRE(scene.server.sql("show config_file") == (data / "postgresql.conf").string());
+  const std::string conf_before = scene.file("postgresql.conf");
+  const Credential stolen = scene.acme.client();
+  scene.publish(scene.next(1));
+  scene.publish(scene.next(2, {stolen.certificate().serial()}));
+  CHECK(scene.psql(scene.acme.client()).out == "1\n");
+  CHECK_THAT(scene.psql(stolen).err, ContainsSubstring("certificate revoked"));
+  scene.publisher().withdraw(scene.where());
+  CHECK(scene.file("postgresql.conf") == conf_before);
+  CHECK(scene.server.sql("show ssl") == "off");
+}
+
 // --- surveys ---
 
 TEST_CASE("a survey names the lines that would be overridden, and who could not come back", "[publish][survey]") {
