@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <sstream>
 #include <system_error>
 #include <thread>
@@ -48,6 +49,15 @@ Instant instant_of(const std::string& text) {
   std::int64_t seconds = 0;
   std::from_chars(text.data(), text.data() + text.size(), seconds);
   return Instant{std::chrono::seconds{seconds}};
+}
+
+// Nothing for what can be none of ours, though a client's root could have made it.
+std::optional<Serial> serial_in(const std::string& text) {
+  try {
+    return Serial{text};
+  } catch (const Error&) {
+    return std::nullopt;
+  }
 }
 
 // What stays the same while a server runs: all but the last line, its state.
@@ -297,6 +307,8 @@ std::vector<LiveSession> Server::live_sessions(Deadline deadline) {
            "s.issuer_dn, pg_catalog.floor(EXTRACT(epoch FROM a.backend_start))::bigint FROM pg_catalog.pg_stat_ssl s "
            "JOIN pg_catalog.pg_stat_activity a ON a.pid = s.pid WHERE s.client_serial IS NOT NULL ORDER BY a.pid",
            deadline)) {
+    const auto serial = serial_in(text_at(row, 5));
+    if (!serial) continue;
     std::string issuer = text_at(row, 6);
     if (issuer.starts_with('/')) issuer.erase(0, 1);  // the name of a root of ours is one attribute
     found.push_back({.pid = number_at(row, 0),
@@ -304,7 +316,7 @@ std::vector<LiveSession> Server::live_sessions(Deadline deadline) {
                      .database = text_at(row, 2),
                      .address = text_at(row, 3),
                      .application = text_at(row, 4),
-                     .serial = Serial{text_at(row, 5)},
+                     .serial = *serial,
                      .issuer = std::move(issuer),
                      .since = instant_of(text_at(row, 7))});
   }

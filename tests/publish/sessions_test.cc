@@ -1,4 +1,6 @@
 // A real PostgreSQL shows who is connected by which certificate, and ends sessions.
+#include <fmt/format.h>
+
 #include "publish/scene.h"
 #include "support/text.h"
 
@@ -33,6 +35,46 @@ TEST_CASE("sessions are shown with the serial and the issuer of their certificat
   CHECK(
       std::to_string(sessions[0].since.time_since_epoch().count()) ==
       scene.server.sql("select floor(extract(epoch from backend_start)) from pg_stat_activity where application_name = 'report'"));
+}
+
+TEST_CASE("a session by a serial that none of ours can have hides no other", "[publish][sessions]") {
+  const TemporaryFolder folder;
+  const auto path = [&folder](const std::string& name) { return (folder.path() / name).string(); };
+  const auto openssl = [](std::vector<std::string> words) {
+    words.insert(words.begin(), "openssl");
+    REQUIRE(run(words).exit_code == 0);
+  };
+  const std::string curve = "ec_paramgen_curve:P-256";
+  openssl({"req", "-x509", "-newkey", "ec", "-pkeyopt", curve, "-nodes", "-keyout", path("ca.key"), "-out", path("root.crt"),
+           "-subj", "/CN=stranger"});
+  openssl({"req", "-new", "-newkey", "ec", "-pkeyopt", curve, "-nodes", "-keyout", path("key"), "-out", path("csr"), "-subj",
+           "/CN=app"});
+  const std::vector<std::string> serials = {"0", "7", "0x01" + std::string(40, '9')};
+  for (const std::string& serial : serials) {
+    openssl({"x509", "-req", "-in", path("csr"), "-CA", path("root.crt"), "-CAkey", path("ca.key"), "-set_serial", serial, "-out",
+             path(serial)});
+  }
+  FileSet files;
+  for (const auto& [name, from] :
+       {std::pair{"server.crt", "7"}, std::pair{"server.key", "key"}, std::pair{"root.crt", "root.crt"}}) {
+    files.add({name, FileRole::other, SecretBytes{read_file(path(from))}});
+  }
+  const Postgres server{files, "hostssl all all all trust\n"};
+  const auto conninfo_of = [&path](const std::string& serial) {
+    return fmt::format("host=127.0.0.1 user=app sslmode=verify-ca sslrootcert={} sslcert={} sslkey={}", path("root.crt"),
+                       path(serial), path("key"));
+  };
+  const Guest none{server, conninfo_of(serials[0]), "none"};
+  const Guest ours{server, conninfo_of(serials[1]), "ours"};
+  const Guest longest{server, conninfo_of(serials[2]), "longest"};
+  REQUIRE(server.sql("select count(*) from pg_stat_ssl where client_serial is not null") == "3");
+  const auto sessions = postgres_publisher()->sessions({.space = SpaceName{"acme"},
+                                                        .database = DatabaseName{"orders"},
+                                                        .data_directory = server.data(),
+                                                        .url = secret("postgresql://app@127.0.0.1/app"),
+                                                        .admin_url = {}});
+  REQUIRE(sessions.size() == 1);
+  CHECK(sessions[0].serial.decimal() == "7");
 }
 
 TEST_CASE("the sessions of one certificate are ended, and others of its role go on", "[publish][sessions]") {
