@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <exception>
 #include <utility>
 
 #include <fmt/format.h>
@@ -99,7 +100,7 @@ void ConfigFile::keep() noexcept {
   try {
     const Acting as_owner{owner_};
     files::Folder{path_.parent_path()}.remove_if_there(kept(name()));
-  } catch (const Error&) {
+  } catch (const std::exception&) {
     // A second name that stays does no harm; the next replacement takes it away.
   }
   content_ = *std::exchange(written_, {});

@@ -1,6 +1,7 @@
 #include <spaceca/postgres_publisher.h>
 
 #include <algorithm>
+#include <exception>
 #include <filesystem>
 #include <system_error>
 #include <thread>
@@ -195,8 +196,8 @@ class Publishing final {
   void switch_tls();
   void switch_lines();
   void finish();
-  // After a failure. Throws it again, with what became of the server.
-  [[noreturn]] void go_back(const Error& why);
+  // After a failure. What became of the server, in a phrase.
+  [[nodiscard]] std::string go_back();
 
  private:
   void say(const std::string& text) const {
@@ -322,26 +323,45 @@ void Publishing::finish() {
   say(fmt::format("publication {} is in force", what_.number));
 }
 
-void Publishing::go_back(const Error& why) {
-  const std::string log = log_ ? log_->since() : "";
-  std::string now = "what was there before is in force again";
+std::string Publishing::go_back() {
+  std::string log;
+  std::vector<std::string> failures;
+  // Each for itself: what cannot be put back keeps nothing else from it.
+  const auto attempt = [&failures](const auto& step) {
+    try {
+      step();
+    } catch (const std::exception& error) {
+      failures.emplace_back(error.what());
+    }
+  };
   try {
+    if (log_) log = log_->since();
     say("goes back to what was there before");
-    hba_->put_back();
+  } catch (...) {
+    // Memory that ran out, or whoever listens, may be the reason for going back.
+  }
+  attempt([this] { hba_->put_back(); });
+  attempt([this] {
     if (ident_) ident_->put_back();
-    config_->put_back();
+  });
+  attempt([this] { config_->put_back(); });
+  attempt([this] {
     if (proved_before_) {
       site_.layout.put_current(*proved_before_);
     } else {
       site_.layout.remove_current();
     }
+  });
+  bool is_shown = false;
+  attempt([&] {
     site_.server.reload(site_.deadline());
-    const Handshake seen = shake_hands(site_.address, nullptr, site_.deadline());
-    if (seen.certificate != shown_before_) now = "what was there before was put back, but the server does not show it";
-  } catch (const Error& error) {
-    now = fmt::format("and going back failed: {}", error.what());
-  }
-  throw Error{why.code(), fmt::format("{}; {}; {}", why.what(), now, log), why.findings()};
+    is_shown = shake_hands(site_.address, nullptr, site_.deadline()).certificate == shown_before_;
+  });
+  if (!failures.empty()) return fmt::format("and going back failed: {}; {}", listed(failures), log);
+  return fmt::format(
+      "{}; {}",
+      is_shown ? "what was there before is in force again" : "what was there before was put back, but the server does not show it",
+      log);
 }
 
 // --- the publisher ---
@@ -400,7 +420,11 @@ void PostgresPublisher::publish(const ServedDatabase& where, const Publication& 
     publishing.switch_lines();
   } catch (const Error& error) {
     if (error.code() == Errc::unreachable) throw;  // what was written stays, and publishing again finishes it
-    publishing.go_back(error);
+    throw Error{error.code(), fmt::format("{}; {}", error.what(), publishing.go_back()), error.findings()};
+  } catch (...) {
+    // Not proved either, whatever it is: memory that ran out, or whoever is told of the progress.
+    static_cast<void>(publishing.go_back());
+    throw;
   }
   publishing.finish();
 }

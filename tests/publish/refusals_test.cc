@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cstdint>
+#include <stdexcept>
 
 #include <fmt/format.h>
 
@@ -157,6 +158,70 @@ TEST_CASE_METHOD(Served1, "what an administrator changes while it is published s
   publish(next(3));
   CHECK(file(name).ends_with(name == "postgresql.conf" ? "# <<< spaceca\n" : "# written by hand\n"));
   CHECK_THAT(file(name), ContainsSubstring("# written by hand\n"));
+}
+
+// A line that PostgreSQL cannot read any more when the names that it points to are gone: an error after the rename and before the
+// reload.
+class Pointing : public Scene {
+ public:
+  Pointing() {
+    server.put("friends", "app\n");
+    server.put("pg_hba.conf", file("pg_hba.conf") + "host app @friends 127.0.0.1/32 scram-sha-256\n");
+    publish(next(1));
+    hba_before = file("pg_hba.conf");
+  }
+  void lose_friends() const { fs::remove(server.data() / "friends"); }
+  const Credential old_client = acme.client();
+  std::string hba_before;
+};
+
+TEST_CASE_METHOD(Pointing, "an error that the server sees in the new pg_hba.conf before the reload has the old one put back",
+                 "[publish][refusal]") {
+  const Publication what = next(2);
+  const auto publisher = interrupted("writes the lines", [&] { lose_friends(); });
+  const Refusal refusal = refusal_of([&] { publisher->publish(where(), what, probes()); });
+  CHECK(refusal.code == Errc::not_taken);
+  CHECK_THAT(refusal.text, ContainsSubstring("pg_hba.conf, line ") && ContainsSubstring("friends"));
+  CHECK_THAT(refusal.text, ContainsSubstring("what was there before is in force again"));
+  CHECK(file("pg_hba.conf") == hba_before);
+  CHECK(psql(old_client).out == "1\n");
+  CHECK(this->publisher().current(where()).number == 1);
+}
+
+TEST_CASE_METHOD(Pointing, "a pg_hba.conf that cannot be put back keeps the settings of TLS from no way back",
+                 "[publish][refusal]") {
+  const Certificate shown = this->publisher().current(where()).server.value();
+  Publication what = next(2);
+  what.roles.emplace_back("other");
+  std::string edited;
+  const auto publisher = postgres_publisher({.patience = std::chrono::seconds{20}, .progress = [&](const std::string& line) {
+                                               if (line.find("writes the lines") != std::string::npos) lose_friends();
+                                               if (line.find("goes back") == std::string::npos) return;
+                                               edited = file("pg_hba.conf") + "# written by hand\n";
+                                               server.put("pg_hba.conf", edited);
+                                             }});
+  const Refusal refusal = refusal_of([&] { publisher->publish(where(), what, probes()); });
+  CHECK(refusal.code == Errc::not_taken);
+  CHECK_THAT(refusal.text, ContainsSubstring("going back failed: file") && ContainsSubstring("was changed by somebody else"));
+  CHECK(file("pg_hba.conf") == edited);
+  const Served served = this->publisher().current(where());
+  CHECK(served.number == 1);
+  CHECK(served.server == shown);
+}
+
+TEST_CASE_METHOD(Served1, "what is thrown by whoever is told of the progress leaves nothing in force that was not proved",
+                 "[publish][refusal]") {
+  const std::string moment = GENERATE(values<std::string>({"for its certificate", "writes the lines"}));
+  INFO(moment);
+  const Publication what = next(2);
+  bool thrown = false;
+  const auto publisher = postgres_publisher({.patience = std::chrono::seconds{20}, .progress = [&](const std::string& line) {
+                                               if (line.find(moment) != std::string::npos) thrown = true;
+                                               if (thrown) throw std::runtime_error{"the listener is gone"};
+                                             }});
+  CHECK_THROWS_WITH(publisher->publish(where(), what, probes()), "the listener is gone");
+  CHECK(this->publisher().current(where()).server != what.server.certificate());
+  check_as_before();
 }
 
 // --- what the server's user put in the way ---
