@@ -492,6 +492,21 @@ TEST_CASE_METHOD(Served1, "an admin URL that leads elsewhere, or nowhere, is ref
   check_as_before();
 }
 
+TEST_CASE("the clients' URL never administers, even if it is a superuser's", "[publish][refusal]") {
+  Scene scene{"host app boss all scram-sha-256\n"};
+  scene.server.sql("create role boss superuser login password 'open sesame'");
+  scene.server.put("postgresql.conf", scene.file("postgresql.conf") + "unix_socket_directories = ''\n");
+  scene.server.stop();
+  scene.server.start_again();
+  const Publication what = scene.next(1);
+  ServedDatabase where = scene.where();
+  where.url = secret(fmt::format("postgresql://boss:open%20sesame@127.0.0.1:{}/app", scene.server.port()));
+  const auto refusal = Scene::refusal_of([&] { scene.publisher().publish(where, what, scene.probes()); });
+  CHECK(refusal.code == Errc::unreachable);
+  CHECK_THAT(refusal.text, ContainsSubstring("has no Unix socket; give an admin URL"));
+  CHECK_FALSE(fs::exists(scene.server.data() / "spaceca"));
+}
+
 TEST_CASE_METHOD(Served1, "a password of the clients' URL stands in no error and in no file", "[publish][refusal]") {
   const Publication what = next(2);
   std::string said;
