@@ -33,6 +33,16 @@ std::string names_of(const ServedDatabase& where) {
   return fmt::format("space {}\ndatabase {}\n", where.space.text(), where.database.text());
 }
 
+// The folder of the files that these settings name: "12"; empty if it is none of ours.
+std::string folder_in(std::string_view settings) {
+  const auto at = settings.find(kBefore);
+  if (at == std::string_view::npos) return {};
+  const std::string_view rest = settings.substr(at + kBefore.size());
+  const auto end = rest.find(kBehind);
+  const std::string_view folder = end == std::string_view::npos ? std::string_view{} : rest.substr(0, end);
+  return folder.find_first_not_of("0123456789.") == std::string_view::npos ? std::string{folder} : std::string{};
+}
+
 // The word behind `what` in that file.
 std::string named_in(std::string_view names, std::string_view what) {
   const auto at = names.find(what);
@@ -68,15 +78,6 @@ void Layout::check_may_write() const {
 
 std::optional<std::string> Layout::current() const { return content_of(current_path(), owner_); }
 std::optional<std::string> Layout::proved() const { return content_of(folder_ / "proved.conf", owner_); }
-
-std::string Layout::folder_in(std::string_view settings) {
-  const auto at = settings.find(kBefore);
-  if (at == std::string_view::npos) return {};
-  const std::string_view rest = settings.substr(at + kBefore.size());
-  const auto end = rest.find(kBehind);
-  const std::string_view folder = end == std::string_view::npos ? std::string_view{} : rest.substr(0, end);
-  return folder.find_first_not_of("0123456789.") == std::string_view::npos ? std::string{folder} : std::string{};
-}
 
 std::uint64_t Layout::number_in(std::string_view settings) {
   const std::string folder = folder_in(settings);

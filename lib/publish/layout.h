@@ -1,9 +1,11 @@
 // What lies in a data directory for a publication:
 //
-//   spaceca/belongs_to                     which space and database the server is of
-//   spaceca/current.conf                   the settings in force, which name the files of one publication; postgresql.conf includes
-//   it spaceca/proved.conf                    the same as the server was last seen to serve it; for the way back spaceca/12/
-//   server.crt, server.key, root.crt, root.crl
+// clang-format off
+//   spaceca/belongs_to    which space and database the server is of
+//   spaceca/current.conf  the settings in force, which name the files of one publication; postgresql.conf includes it
+//   spaceca/proved.conf   the same as the server was last seen to serve it; for the way back
+//   spaceca/12/           server.crt, server.key, root.crt, root.crl of publication 12
+// clang-format on
 //
 // One rename, of current.conf, switches from one publication to the next. Everything is done as the owner.
 #pragma once
@@ -39,7 +41,6 @@ class Layout final {
   // Those that name files of a folder of the data directory.
   [[nodiscard]] static std::string settings(const ServedDatabase& where, const std::string& folder);
   [[nodiscard]] static std::uint64_t number_in(std::string_view settings);  // 0 if it names none of ours
-  [[nodiscard]] static std::string folder_in(std::string_view settings);    // "12"
   [[nodiscard]] std::optional<std::string> file_of(std::string_view settings, const std::string& name) const;
 
   // Writers of one data directory take turns. Errc::busy after the deadline. Makes the folder and says whose it is.
