@@ -1,4 +1,5 @@
-// libpq, with an end to every wait: connections to a server that is published to, and what its clients' URL says.
+// Connections to a server that is published to, by libpq, and what its clients' URL says. Every wait for the server has an end;
+// looking up a host's name has none but the resolver's own (resolv.conf(5): timeout, attempts), since it cannot be called off.
 #pragma once
 
 #include <chrono>

@@ -45,6 +45,7 @@ class Socket final {
     if (!server.numeric.empty()) hints.ai_flags = AI_NUMERICHOST;
     const std::string& host = server.numeric.empty() ? server.host : server.numeric;
     addrinfo* found = nullptr;
+    // The one wait without a deadline of ours: connection.h.
     const int code = getaddrinfo(host.c_str(), server.port.c_str(), &hints, &found);
     if (code != 0) unreachable(server, gai_strerror(code));
     const std::unique_ptr<addrinfo, ossl::Deleter<freeaddrinfo>> addresses{found};

@@ -1,4 +1,7 @@
 // psql and a real PostgreSQL, with files that the library wrote.
+#include <chrono>
+#include <thread>
+
 #include <spaceca/exporter.h>
 #include <spaceca/files.h>
 #include <spaceca/issuer.h>
@@ -132,6 +135,11 @@ TEST_CASE("a client's certificate does not pass as a server's", "[postgresql]") 
   const Outcome answer = PsqlClient{app_of(root), server}.query("select 1", {.sslmode = GENERATE("verify-ca", "verify-full")});
   CHECK(answer.exit_code == 2);
   CHECK_THAT(answer.err, ContainsSubstring("certificate verify failed"));
+  // Those words of libpq's are for every cause; the server logs the alert that it was sent.
+  for (int i = 0; i < 600 && server.log().find(" alert ") == std::string::npos; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds{50});
+  }
+  CHECK_THAT(server.log(), ContainsSubstring("alert unsupported certificate"));
 }
 
 TEST_CASE("a host that the server's certificate does not name is refused by verify-full and taken by verify-ca", "[postgresql]") {
