@@ -195,7 +195,7 @@ struct DatabaseSpec {
 };
 
 struct MtlsOptions {
-  std::vector<Cidr> keep = {};  // from these addresses today's lines of pg_hba.conf go on to hold
+  std::vector<Cidr> keep = {};  // from these addresses today's lines of pg_hba.conf go on to hold; needs a data directory
   AccessChoice access = {};
 };
 
@@ -316,8 +316,8 @@ class SPACECA_EXPORT Space final {
 
   // A server certificate and the first client certificate, and the state Provisioning; the next publish_pending() brings them to
   // the server. Over TCP clients come in from the addresses of its IP rules and from no others. Errc::policy if it is enabled
-  // already, or as of access_of(). Without a data directory server_files() tells what its server needs, and states advance when a
-  // sweep sees it there.
+  // already, as of access_of(), or for addresses to be kept without a data directory. Without one server_files() tells what its
+  // server needs, and states advance when a sweep sees it there.
   DatabaseRecord enable_mtls(const DatabaseName& name, const MtlsOptions& mtls = {}, const WriteOptions& options = {}) const;
   // Deprovisioning, until publish_pending() has withdrawn it; its certificates stay as they are. Errc::policy if it is not enabled.
   DatabaseRecord disable_mtls(const DatabaseName& name, const WriteOptions& options = {}) const;

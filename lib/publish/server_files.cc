@@ -19,7 +19,7 @@ FileSet postgres_server_files(const ServedDatabase& where, const Publication& wh
                        .rules = what.rules,
                        .access = what.access,
                        .map = ident::map_name(where.database),
-                       .keep = {},
+                       .keep = {},  // enable_mtls() refuses it: nobody sees from here which lines that would be
                        .dialect = kDialect};
   const std::string mark = opening_mark(where.space, where.database);
   FileSet set = exporter::server(what.server) + exporter::revocation_lists(what.crls);

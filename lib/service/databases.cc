@@ -252,6 +252,11 @@ DatabaseRecord Space::enable_mtls(const DatabaseName& name, const MtlsOptions& m
           {.kind = CertificateKind::server},
           {.role = RoleName{facts.database.role}, .handed_out = false},
       };
+      if (!mtls.keep.empty() && facts.database.data_directory.empty()) {
+        service::refuse(name,
+                        "has no data directory here, so today's lines of its server's pg_hba.conf are not seen and cannot be kept "
+                        "for any address; keep none, and have its administrator write such lines above ours");
+      }
       service::Issuance issuance{core, facts, orders, now};
       auto events = issuance.events("issue");
       events.insert(events.begin(), {.verb = "enable_mtls",

@@ -43,6 +43,15 @@ TEST_CASE_METHOD(Foreign, "until its administrator has done his part its sweep i
   CHECK_FALSE(acme.find_database(db())->publication_pending);
 }
 
+TEST_CASE_METHOD(Foreign, "addresses cannot be kept where today's lines are not seen, and nothing is changed", "[server_files]") {
+  acme.disable_mtls(db());
+  sweep();
+  REQUIRE(state() == DatabaseState::disabled);
+  check_refused([&] { return acme.enable_mtls(db(), {.keep = {Cidr{"192.0.2.0/24"}}}); }, Errc::policy,
+                "database \"sales\": has no data directory here");
+  CHECK(state() == DatabaseState::disabled);
+}
+
 TEST_CASE_METHOD(Foreign, "pending becomes ready when it was seen to trust the root", "[server_files]") {
   const Bundle client = acme.issue_client(db());
   CHECK(client.record.state == CertificateState::pending);
