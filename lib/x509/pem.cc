@@ -117,7 +117,9 @@ SecretBuffer dense(std::string_view base64, std::string_view label, std::string_
 
 template <class Text>
 void append(Text& text, std::string_view piece) {
-  text.insert(text.end(), piece.begin(), piece.end());
+  const std::size_t start = text.size();
+  text.resize(start + piece.size());
+  std::copy(piece.begin(), piece.end(), text.begin() + static_cast<std::ptrdiff_t>(start));
 }
 
 template <class Text>
