@@ -107,6 +107,13 @@ class Layout(unittest.TestCase):
                 "lib/store/schema/001.sql: not in lib/CMakeLists.txt",
             ])
 
+    def test_what_is_too_long(self):
+        with tempfile.TemporaryDirectory() as folder:
+            root = made(folder, {"examples/quickstart.cc": "//\n" * 120, "examples/custom_signer.cc": "//\n" * 70})
+            self.assertEqual(layout.short(root), [])
+            made(folder, {"examples/custom_signer.cc": "//\n" * 71})
+            self.assertEqual(layout.short(root), ["examples/custom_signer.cc: has 71 lines, and may have 70"])
+
 
 if __name__ == "__main__":
     unittest.main(argv=sys.argv[:1])

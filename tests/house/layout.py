@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""layout.py ROOT (top-level | listed): says what lies where it should not.
+"""layout.py ROOT (top-level | listed | short): says what lies where it should not, and what has grown too long.
 
 top-level  the top level holds the card of the project and nothing else.
 listed     what is in lib/ and include/ is built: lib/CMakeLists.txt names each source file and public header, and each header of lib/
            is included by somebody.
+short      the examples that one reads first are a page or two.
 """
 import pathlib
 import re
@@ -14,6 +15,7 @@ CARD = set("""
     cmake examples include lib tests
 """.split())
 ENTRANCE = {".git"}
+MOST_LINES = {"examples/quickstart.cc": 120, "examples/custom_signer.cc": 70}
 
 
 def ignored(root):
@@ -44,8 +46,13 @@ def listed(root):
     return sorted(found)
 
 
+def short(root):
+    lengths = {name: len((root / name).read_text(encoding="utf-8").splitlines()) for name in MOST_LINES}
+    return [f"{name}: has {lines} lines, and may have {MOST_LINES[name]}" for name, lines in lengths.items() if lines > MOST_LINES[name]]
+
+
 def main(root, question):
-    found = {"top-level": top_level, "listed": listed}[question](pathlib.Path(root))
+    found = {"top-level": top_level, "listed": listed, "short": short}[question](pathlib.Path(root))
     for complaint in found:
         print(complaint)
     sys.exit(1 if found else 0)
