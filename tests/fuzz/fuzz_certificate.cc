@@ -3,6 +3,7 @@
 #include <spaceca/verify.h>
 
 #include "harness.h"
+#include "own_root.h"
 #include "x509_oracle.h"
 
 using namespace spaceca;
@@ -56,14 +57,40 @@ void require_same_once_printed(const Certificate& certificate) {
   require(from_pem && *from_pem == certificate, "its PEM is read again");
 }
 
+void require_verdict(const Verification& what) {
+  require(accepted([&] { return verify(what); }).has_value(), "verify judges every certificate");
+}
+
 // Whatever they find: they find it.
 void require_judgement(const Certificate& certificate) {
   require(accepted([&] { return lint(certificate); }).has_value(), "lint judges every certificate");
   require(accepted([&] { return lint(certificate, certificate); }).has_value(), "lint judges every certificate beside its issuer");
-  for (const Purpose purpose : {Purpose::client, Purpose::server}) {
-    const Verification self{
-        .chain = {certificate}, .anchors = {certificate}, .purpose = purpose, .now = certificate.validity().not_before};
-    require(accepted([&] { return verify(self); }).has_value(), "verify judges every certificate");
+  require_verdict(
+      {.chain = {certificate}, .anchors = {certificate}, .purpose = Purpose::client, .now = certificate.validity().not_before});
+  require_verdict({.chain = {certificate},
+                   .anchors = {certificate, own_root().certificate},
+                   .purpose = Purpose::server,
+                   .now = own_root().now,
+                   .crls = {own_root().list},
+                   .host = HostName{"db.acme.example"}});
+}
+
+// As a leaf of a root that is trusted and has a list.
+void require_judgement_below_a_root(const Certificate& certificate) {
+  require(accepted([&] { return lint(certificate, own_root().certificate); }).has_value(),
+          "lint judges every certificate of a root");
+  for (const Instant now : {certificate.validity().not_before, own_root().now}) {
+    Verification leaf{.chain = {certificate},
+                      .anchors = {own_root().certificate},
+                      .purpose = Purpose::client,
+                      .now = now,
+                      .crls = {own_root().list}};
+    require_verdict(leaf);
+    leaf.purpose = Purpose::server;
+    for (const char* const host : {"db.acme.example", "10.0.0.7", "2001:db8::1"}) {
+      leaf.host = HostName{host};
+      require_verdict(leaf);
+    }
   }
 }
 
@@ -79,6 +106,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require_same(*certificate, theirs.get());
   require_same_once_printed(*certificate);
   require_judgement(*certificate);
+  if (const auto below = signed_by_own_root(der)) {
+    const auto leaf = accepted([&] { return Certificate::from_der(*below); });
+    if (leaf) require_judgement_below_a_root(*leaf);
+  }
   ERR_clear_error();
   return 0;
 }

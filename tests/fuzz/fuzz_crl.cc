@@ -5,8 +5,10 @@
 #include <openssl/pem.h>
 
 #include <spaceca/crl.h>
+#include <spaceca/verify.h>
 
 #include "harness.h"
+#include "own_root.h"
 #include "x509_oracle.h"
 
 using namespace spaceca;
@@ -87,6 +89,18 @@ void require_same_answers(const Crl& ours, X509_CRL* theirs) {
   require(compare(ours, ours).added.empty() && compare(ours, ours).removed.empty(), "a list does not differ from itself");
 }
 
+// With roots that it may be of, at its time and at theirs, and in a verification.
+void require_judgement(const Crl& list) {
+  const std::vector<Certificate> roots{own_root().certificate};
+  for (const Instant now : {list.this_update(), own_root().now}) {
+    require(accepted([&] { return check_for_postgresql({list}, {}, now); }).has_value(), "any list is judged");
+    require(accepted([&] { return check_for_postgresql({list}, roots, now); }).has_value(), "any list is judged beside a root");
+    const Verification client{
+        .chain = {own_root().client}, .anchors = roots, .purpose = Purpose::client, .now = now, .crls = {list.der()}};
+    require(accepted([&] { return verify(client); }).has_value(), "verify judges by any list");
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -104,8 +118,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string pem = list->pem();
   const auto from_pem = accepted([&] { return Crl::from_pem(pem); });
   require(from_pem && *from_pem == *list, "its PEM is read again");
-  require(accepted([&] { return check_for_postgresql({*list}, {}, list->this_update()); }).has_value(), "any list is judged");
-  require(accepted([&] { return check_for_postgresql(bytes_of(pem), {}, list->this_update()); }).has_value(),
+  require(accepted([&] { return check_for_postgresql(bytes_of(pem), {own_root().certificate}, list->this_update()); }).has_value(),
           "any list is judged as a file");
+  require_judgement(*list);
+  if (const auto of_own_root = signed_by_own_root(octets)) {
+    const auto good = accepted([&] { return Crl::from_der(*of_own_root); });
+    if (good) require_judgement(*good);
+  }
   return 0;
 }

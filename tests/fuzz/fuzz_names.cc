@@ -101,13 +101,14 @@ void check_host(std::string_view text, Wildcard wildcard) {
 
 // --- roles ---
 
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
+
 void check_role(std::string_view text) {
   const auto role = accepted([&] { return RoleName{text}; });
   if (!role) return;
   require(role->text() == text && RoleName{role->text()} == *role, "a role is kept as it came");
   require(!text.empty() && text.size() <= 63, "a role has 1 to 63 bytes");
-  require(std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }),
-          "no controls");
+  require(std::none_of(text.begin(), text.end(), is_control), "no controls");
   // The common name that it becomes.
   const Owned<X509_NAME, X509_NAME_free> name{X509_NAME_new()};
   require(X509_NAME_add_entry_by_NID(name.get(), NID_commonName, MBSTRING_UTF8, reinterpret_cast<const unsigned char*>(text.data()),
@@ -120,15 +121,33 @@ void check_role(std::string_view text) {
   OPENSSL_free(utf8);
 }
 
-// --- certificate ids ---
+// --- actors ---
 
+void check_actor(std::string_view text) {
+  const auto actor = accepted([&] { return Actor{text}; });
+  if (!actor) return;
+  require(actor->text() == text && Actor{actor->text()} == *actor, "an actor is kept as it came");
+  require(!text.empty() && text.size() <= 255, "an actor has 1 to 255 bytes");
+  require(std::none_of(text.begin(), text.end(), is_control), "no controls");
+  for (const unsigned char* in = reinterpret_cast<const unsigned char*>(text.data()); !text.empty();) {
+    unsigned long character = 0;
+    const int size = UTF8_getc(in, static_cast<int>(text.size()), &character);
+    require(size > 0, "OpenSSL reads each character as UTF-8");
+    in += size;
+    text.remove_prefix(static_cast<std::size_t>(size));
+  }
+}
+
+// --- ids ---
+
+template <class Id>
 void check_id(std::string_view text) {
-  const auto id = accepted([&] { return CertificateId{text}; });
+  const auto id = accepted([&] { return Id{text}; });
   if (!id) return;
   std::string lower{text};
   for (char& c : lower) c = c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
   require(id->text() == lower, "an id is shown as it came, in lower case");
-  require(CertificateId{id->text()} == *id && CertificateId{id->octets()} == *id, "an id is read again");
+  require(Id{id->text()} == *id && Id{id->octets()} == *id, "an id is read again");
 }
 
 }  // namespace
@@ -136,13 +155,16 @@ void check_id(std::string_view text) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const std::string_view text = text_of(ByteView{data, size}.subspan(1));
-  switch (data[0] % 6) {
+  switch (data[0] % 9) {
     case 0: check_label<SpaceName>(text); break;
     case 1: check_label<DatabaseName>(text); break;
     case 2: check_host(text, Wildcard::refused); break;
     case 3: check_host(text, Wildcard::allowed); break;
     case 4: check_role(text); break;
-    default: check_id(text); break;
+    case 5: check_id<CertificateId>(text); break;
+    case 6: check_label<AppName>(text); break;
+    case 7: check_actor(text); break;
+    default: check_id<IpRuleId>(text); break;
   }
   return 0;
 }

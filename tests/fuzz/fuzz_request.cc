@@ -11,6 +11,7 @@
 
 #include "der_tree.h"
 #include "harness.h"
+#include "own_keys.h"
 
 using namespace spaceca;
 using namespace spaceca::fuzz;
@@ -18,25 +19,6 @@ using namespace spaceca::fuzz;
 namespace {
 
 using Key = Owned<EVP_PKEY, EVP_PKEY_free>;
-
-// Both are in requests of the corpus, and protect nothing.
-constexpr std::string_view kKeys[] = {
-    "-----BEGIN PRIVATE KEY-----\n"
-    "MC4CAQAwBQYDK2VwBCIEIMvWP63dJOFcf5AURXEzaSbpF5ikNZ+w2z3kDFgDBMWq\n"
-    "-----END PRIVATE KEY-----\n",
-    "-----BEGIN PRIVATE KEY-----\n"
-    "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg5Thd105+rcwe44WU\n"
-    "er5ilSyJzyFD6si2vEIak76bIvmhRANCAASQTtcpNpozyJ1KI8oPEUsaq+E6ffta\n"
-    "BBXfjJw0WtGc2/exDI0TTTdWCDGciSunZ6kxp1l3AUyUNYe3lMleypZC\n"
-    "-----END PRIVATE KEY-----\n",
-};
-
-Key key_of(std::string_view pem) {
-  const Owned<BIO, BIO_free_all> bio{BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()))};
-  Key key{PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr)};
-  require(key != nullptr, "the harness' own key is read");
-  return key;
-}
 
 struct OwnKey {
   Key key;
@@ -46,7 +28,7 @@ struct OwnKey {
 const std::vector<OwnKey>& own_keys() {
   static const std::vector<OwnKey> keys = [] {
     std::vector<OwnKey> made;
-    for (const std::string_view pem : kKeys) {
+    for (const std::string_view pem : kOwnKeys) {
       OwnKey own{key_of(pem), {}};
       own.spki = written(i2d_PUBKEY, own.key.get());
       made.push_back(std::move(own));
@@ -77,16 +59,10 @@ std::optional<Bytes> signed_anew(ByteView request) {
   if (!hashes_by_itself && digest == nullptr) return std::nullopt;
 
   const Bytes info = der_of(tree->children[0]);
-  const Owned<EVP_MD_CTX, EVP_MD_CTX_free> context{EVP_MD_CTX_new()};
-  std::size_t size = 256;
-  Bytes signature(size);
-  if (EVP_DigestSignInit(context.get(), nullptr, digest, nullptr, own->key.get()) != 1 ||
-      EVP_DigestSign(context.get(), signature.data(), &size, info.data(), info.size()) != 1) {
-    return std::nullopt;  // a digest that no signature is made with
-  }
-  signature.resize(size);
-  signature.insert(signature.begin(), 0);
-  tree->children[2] = DerNode{0x03, std::move(signature), {}};
+  auto signature = signed_with(own->key.get(), digest, info);
+  if (!signature) return std::nullopt;
+  signature->insert(signature->begin(), 0);
+  tree->children[2] = DerNode{0x03, std::move(*signature), {}};
   return der_of(*tree);
 }
 

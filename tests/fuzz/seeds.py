@@ -45,8 +45,8 @@ def keys(root):
 
 
 def own_keys():
-    """Those with which fuzz_request signs."""
-    source = (HERE / "fuzz_request.cc").read_text(encoding="utf-8")
+    """Those with which the harnesses sign."""
+    source = (HERE / "own_keys.h").read_text(encoding="utf-8")
     lines = re.findall(r'"(.*?)\\n"', source)
     text = "\n".join(lines) + "\n"
     return re.findall(r"-----BEGIN PRIVATE KEY-----\n.*?-----END PRIVATE KEY-----\n", text, re.DOTALL)
@@ -142,6 +142,9 @@ NAMES = [
     (3, ["*.acme.example", "*.b", "a.*.b", "*", "x*.a.b"]),
     (4, ["app", "Müller", "用户", "e\u0301", "a b", "a\u202eb", "a\u200bb", "x" * 63, "\U0001F418", "a,b+c=d", "/", ""]),
     (5, ["01936a4e-8f2b-7c3d-9e4f-0a1b2c3d4e5f", "01936A4E-8F2B-7C3D-9E4F-0A1B2C3D4E5F", "{01936a4e-8f2b-7c3d-9e4f-0a1b2c3d4e5f}"]),
+    (6, ["shop", "a-b", "a" * 64, "Shop", "-shop"]),
+    (7, ["ops", "root (alice by sudo)", "Zoë", "x" * 255, "x" * 256, "a\nb", "a\u202eb", "a\u200bb", ""]),
+    (8, ["01936a4e-8f2b-7c3d-9e4f-0a1b2c3d4e5f", "01936A4E-8F2B-7C3D-9E4F-0A1B2C3D4E5F", "01936a4e8f2b7c3d9e4f0a1b2c3d4e5f", "\x00" * 16]),
 ]
 BLOCKS = ["1.2.3.4/32", "1.2.3.4", "0.0.0.0/0", "::/0", "10.0.0.0/8\n10.1.0.0/16", "2001:db8::/32\n2001:db8:8000::/33", "1.2.3.4/24", "1.2.3.4/33",
           "10.0.0.0/255.0.0.0", "2001:db8::/ffff:ffff::", "::ffff:1.2.3.4/128", "fe80::1%eth0", "[::1]:5432", "1.2.3.4:5432", "010.0.0.0/8", "1.2.3/24",
