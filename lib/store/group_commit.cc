@@ -1,9 +1,16 @@
 #include "store/group_commit.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
 namespace spaceca::store {
+namespace {
+
+// The last commit may have waited for another process, for seconds: how long the next one takes it does not tell.
+constexpr std::chrono::steady_clock::duration kLongestGathering = std::chrono::milliseconds{5};
+
+}  // namespace
 
 void GroupCommit::run(const Work& work) {
   Waiting mine{work};
@@ -37,40 +44,40 @@ void GroupCommit::run(const Work& work) {
 // Whoever is alone, and was alone before, waits for nobody.
 void GroupCommit::gather(std::unique_lock<std::mutex>& lock) {
   if (queue_.size() < expected_) {
-    gathered_.wait_for(lock, last_commit_ / 2, [this] { return queue_.size() >= expected_; });
+    gathered_.wait_for(lock, std::min(last_commit_ / 2, kLongestGathering), [this] { return queue_.size() >= expected_; });
   }
 }
 
 void GroupCommit::commit_together(std::deque<Waiting*>& group) {
-  if (group.size() == 1) {
-    commit_alone(*group.front());
-    return;
-  }
+  const auto fail_all = [&group] {
+    for (Waiting* const one : group) one->failure = std::current_exception();
+  };
   std::unique_ptr<sql::Transaction> tx;
   try {
     tx = driver_.write();
+  } catch (...) {
+    fail_all();  // each by itself would wait as long again
+    return;
+  }
+  try {
     for (Waiting* const one : group) one->work(*tx);
   } catch (...) {
-    // One of them failed, and with it the transaction: each by itself, so that it is alone with its failure.
     tx.reset();
-    for (Waiting* const one : group) commit_alone(*one);
+    if (group.size() == 1) {
+      fail_all();
+      return;
+    }
+    // One of them failed, and with it the transaction: each by itself, so that it is alone with its failure.
+    for (Waiting* const one : group) {
+      std::deque<Waiting*> alone{one};
+      commit_together(alone);
+    }
     return;
   }
   try {
     tx->commit();
   } catch (...) {
-    // Whether it was done may be unknown (Errc::io), so nobody tries again.
-    for (Waiting* const one : group) one->failure = std::current_exception();
-  }
-}
-
-void GroupCommit::commit_alone(Waiting& one) {
-  try {
-    const auto tx = driver_.write();
-    one.work(*tx);
-    tx->commit();
-  } catch (...) {
-    one.failure = std::current_exception();
+    fail_all();  // whether it was done may be unknown (Errc::io), so nobody tries again
   }
 }
 

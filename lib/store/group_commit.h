@@ -20,8 +20,9 @@ class GroupCommit final {
   explicit GroupCommit(sql::Driver& driver) noexcept : driver_(driver) {}
 
   // Runs the work in a write transaction, perhaps beside others' in the same, and returns when it is durable. What the work throws
-  // is thrown here, and then nothing of it stays. It may run more than once (when a neighbour in its transaction failed), so it
-  // must set its results anew each time; and on another thread, so it must not wait for this one.
+  // is thrown here, and then nothing of it stays; so is it if no transaction can be begun. It may run more than once (when a
+  // neighbour in its transaction failed), so it must set its results anew each time; and on another thread, so it must not wait for
+  // this one.
   using Work = std::function<void(sql::Transaction&)>;
   void run(const Work& work);
 
@@ -34,7 +35,6 @@ class GroupCommit final {
   };
   void gather(std::unique_lock<std::mutex>& lock);
   void commit_together(std::deque<Waiting*>& group);
-  void commit_alone(Waiting& one);
 
   sql::Driver& driver_;
   std::mutex mutex_;

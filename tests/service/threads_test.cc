@@ -312,5 +312,28 @@ TEST_CASE_METHOD(SharedCommits, "a commit that fails is told to all who share it
   CHECK(stored() == expected);
 }
 
+TEST_CASE_METHOD(SharedCommits, "a transaction that cannot begin is told to all who would share it, and nobody waits again",
+                 "[threads]") {
+  // Of the first, who is alone: begin, statement, commit. Then the others begin.
+  driver->arm({.at = 4, .failure = sql::Failure::busy});
+  std::atomic<int> waiting = 0;
+  std::atomic<int> told_bad = 0;
+  together(8, [&](int thread) {
+    ++waiting;
+    try {
+      commits->run([&](sql::Transaction& tx) {
+        while (waiting < 8) std::this_thread::yield();
+        std::this_thread::sleep_for(std::chrono::milliseconds{50});  // until they stand in line
+        add(tx, thread);
+      });
+    } catch (const sql::EngineError& error) {
+      if (error.code() != Errc::busy) throw;
+      ++told_bad;
+    }
+  });
+  CHECK(told_bad > 1);
+  CHECK(stored().size() == static_cast<std::size_t>(8 - told_bad));
+}
+
 }  // namespace
 }  // namespace spaceca::test
