@@ -86,6 +86,12 @@ std::string request_text(const Core& core, const DatabaseSpec& spec) {
   refuse(name, fmt::format("the data directory {} belongs to {}; one server, one database", printable(data_directory), whose));
 }
 
+// The same for every way to write a folder's path; the file system is not asked, since the server may not be set up yet.
+std::string one_name_of(const std::filesystem::path& folder) {
+  const std::filesystem::path normal = folder.lexically_normal();
+  return (normal.has_filename() ? normal : normal.parent_path()).native();
+}
+
 Bytes sealed(Core& core, const Id& space, const Id& database, const char* purpose, const SecretBytes& secret) {
   return secret.empty() ? Bytes{} : core.vault.seal(url_binding(space, database, purpose), secret.reveal());
 }
@@ -166,7 +172,7 @@ DatabaseRecord Space::create_database(DatabaseSpec spec, const WriteOptions& opt
     row.hosts = service::joined_lines(hosts);
     row.role = spec.role ? spec.role->text() : RoleName{spec.url.user()}.text();
     row.contacts = service::joined_lines(spec.contacts);
-    row.data_directory = spec.data_directory.lexically_normal().native();
+    row.data_directory = service::one_name_of(spec.data_directory);
     row.sealed_url = service::sealed(core, impl_->id, row.id, service::kUrl, spec.url.text());
     row.sealed_admin_url = service::sealed(core, impl_->id, row.id, service::kAdminUrl, spec.admin_url);
     row.created_at = now;

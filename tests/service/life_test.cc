@@ -264,9 +264,10 @@ TEST_CASE_METHOD(AuthorityScene, "a data directory is one database's, and whoeve
   const Space acme = space();
   const DatabaseRecord first = database(acme);
   const Space bravo = space("bravo");
+  const char* const spelling = GENERATE("../data-sales", "", "./.", "../data-sales//");
   const auto taken = [&](const Space& where) {
     DatabaseSpec wanted = spec("stock");
-    wanted.data_directory = first.data_directory / "../data-sales";
+    wanted.data_directory = first.data_directory / spelling;
     return refused([&] { where.create_database(std::move(wanted)); });
   };
   for (const Space* where : {&acme, &bravo}) {
