@@ -121,6 +121,8 @@ std::string_view Issuance::state_now(sql::Transaction& tx) const {
 }
 
 void Issuance::record(sql::Transaction& tx, const std::vector<bool>& wanted) {
+  // Where nothing is wanted any more, its database may be gone.
+  if (!wanted.empty() && std::ranges::find(wanted, true) == wanted.end()) return;
   if (!store::is_active(tx, facts_.root.id, facts_.root.epoch)) throw FactsMoved{};
   state_ = state_now(tx);
 
@@ -150,7 +152,6 @@ void Issuance::record(sql::Transaction& tx, const std::vector<bool>& wanted) {
                     .due_at = made.due_at});
     if (is_client) ++roles[role];
   }
-  if (rows.empty()) return;
   store::insert(tx, rows);
   bool new_role = false;
   for (const auto& [role, more] : roles) new_role |= store::count_role(tx, facts_.database.id, role, more);

@@ -9,10 +9,12 @@
 #include <vector>
 
 #include <spaceca/authority.h>
+#include <spaceca/error.h>
 
 #include "ossl/random.h"
 #include "service/audit_chain.h"
 #include "service/core.h"
+#include "service/idempotency.h"
 #include "store/certificates.h"
 #include "store/databases.h"
 #include "store/roots.h"
@@ -49,7 +51,7 @@ class Issuance final {
   Issuance(Core& core, const Facts& facts, std::span<const Order> orders, Instant now);
 
   // Within a transaction: all of them, their roles, and that the server is to be told. Throws FactsMoved where the root is no
-  // longer the one that issues; Errc::not_found if the database is no longer there. May be called again.
+  // longer the one that issues, or the database no longer there. May be called again.
   void record(sql::Transaction& tx) { record(tx, {}); }
   // Only those that are wanted, by their place among the orders.
   void record(sql::Transaction& tx, const std::vector<bool>& wanted);
@@ -80,13 +82,17 @@ class Issuance final {
 
 struct FactsMoved {};
 
-// Does `work`, which makes an Issuance of fresh facts, again once if these moved meanwhile.
+// Does `work`, which makes an Issuance of fresh facts, again once if these moved meanwhile. Errc::busy if they moved again.
 template <class Work>
 auto with_fresh_facts(const Work& work) {
   try {
     return work();
   } catch (const FactsMoved&) {
+  }
+  try {
     return work();
+  } catch (const FactsMoved&) {
+    throw Error{Errc::busy, "certificates: the root or the database changed twice while they were made; the same again will do"};
   }
 }
 

@@ -88,6 +88,7 @@ std::vector<Renewed> renew_rows(Core& core, const Id& space, const Id& database,
         done.push_back({renewed[i], ids[i]});
       }
       for (const store::CertificateRow& row : waiting) {
+        if (!store::is_live(store::state_of(tx, row.id))) continue;
         tell(tx, row.id, NoticeKind::awaiting_request, "", now);
         store::set_due(tx, row.id, closing_of(row.not_after));
       }
