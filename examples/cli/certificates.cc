@@ -36,7 +36,7 @@ std::optional<CertificateRequest> request_in(const std::string& file) {
 }
 
 ClientRequest client_request(const Arguments& arguments) {
-  ClientRequest request{.csr = request_in(arguments.csr)};
+  ClientRequest request{.csr = request_in(arguments.csr), .counts = BundleCounts::once_confirmed};
   if (!arguments.role.empty()) request.role = RoleName{arguments.role};
   if (!arguments.key_algorithm.empty()) request.key_algorithm = KeyAlgorithm{arguments.key_algorithm};
   if (arguments.custody == "once") request.custody = Custody::once;
@@ -86,6 +86,22 @@ std::string hand_out(const Place& place, const Arguments& arguments, const Bundl
   return text;
 }
 
+std::string download_command(const Session& session, const Place& place, const CertificateId& id) {
+  return fmt::format("spaceca data:mtls:certificates:download {} --id {} -a {}{}", place.name().text(), id.text(),
+                     place.record.app.text(), store_flags(session.arguments));
+}
+
+// Once its files are in place, and not before: from then on the server may move to a root that is in them.
+void confirm_files(const Session& session, const Place& place, const CertificateId& id, unsigned generation) {
+  try {
+    place.space.confirm_bundle(id, generation);
+  } catch (const Error& error) {
+    throw Failure{Error{error.code(), fmt::format("certificate {}: its files are written, and do not count as fetched yet: {}",
+                                                  id.text(), error.what())},
+                  download_command(session, place, id) + " --force"};
+  }
+}
+
 nlohmann::json files_json(const BundlePlan& plan) { return {{"dir", plan.folder.string()}, {"prefix", plan.prefix}}; }
 
 void warn_of_plain_names(const Session& session, const BundlePlan& plan) {
@@ -98,8 +114,7 @@ void warn_of_plain_names(const Session& session, const BundlePlan& plan) {
 [[noreturn]] void give_up(Session& session, const Place& place, const CertificateRecord& made, const std::string& why) {
   if (made.custody != Custody::once) {
     throw Failure{Exit::failed, "io", fmt::format("certificate {} is made, its files are not: {}", made.id.text(), why),
-                  fmt::format("spaceca data:mtls:certificates:download {} --id {} -a {}{}", place.name().text(), made.id.text(),
-                              place.record.app.text(), store_flags(session.arguments))};
+                  download_command(session, place, made.id)};
   }
   try {
     place.space.revoke(made.id, RevocationReason::cessation_of_operation);
@@ -140,6 +155,7 @@ Exit certificates::create(Session& session) {
   Progress progress = session.progress(fmt::format("Creating certificate for database {}", place.name().text()));
   Bundle bundle = place.space.issue_client(place.name(), request);
   const CertificateRecord made = bundle.record;
+  const unsigned generation = bundle.latest_generation;
   std::string handed;
   if (plan) {
     try {
@@ -147,6 +163,7 @@ Exit certificates::create(Session& session) {
     } catch (const std::exception& error) {
       give_up(session, place, made, error.what());
     }
+    confirm_files(session, place, made.id, generation);
   }
   progress.done();
 
@@ -184,7 +201,16 @@ Exit certificates::download(Session& session) {
   const BundlePlan plan = plan_of(arguments, found.custody == Custody::sealed);
   warn_of_plain_names(session, plan);
   Progress progress = session.progress(fmt::format("Downloading certificates for database {}", place.name().text()));
-  const std::string handed = hand_out(place, arguments, plan, place.space.download(found.id));
+  Bundle bundle = place.space.download(found.id, {}, BundleCounts::once_confirmed);
+  const unsigned generation = bundle.latest_generation;
+  std::string handed;
+  try {
+    handed = hand_out(place, arguments, plan, std::move(bundle));
+  } catch (const Error& error) {
+    throw Error{error.code(), fmt::format("certificate {}: its files are not written, and do not count as fetched: {}",
+                                          found.id.text(), error.what())};
+  }
+  confirm_files(session, place, found.id, generation);
   progress.done();
   auto json = json_of(found, session.now());
   json["files"] = files_json(plan);
@@ -197,7 +223,7 @@ Exit certificates::renew(Session& session) {
   const Place place = session.place();
   const CertificateRecord found = certificate_in(place, session.arguments.id);
   Progress progress = session.progress(fmt::format("Renewing certificate for database {}", place.name().text()));
-  const CertificateRecord made = place.space.renew(found.id, request).record;
+  const CertificateRecord made = place.space.renew(found.id, request, {}, BundleCounts::once_confirmed).record;
   progress.done();
   session.answer(json_of(made, session.now()), block(fields_of(made, session.now())));
   return publish_space(session, place.space, fmt::format("Publishing space {}", place.record.space.text()));

@@ -214,11 +214,19 @@ struct IpRuleChange {
 };
 inline constexpr unsigned kMaxIpRules = 60;  // of a database, without the deleted ones
 
+// From when on a bundle that a verb returns counts as its holder's: he is known to trust its roots then, so the server may move to
+// one of them, and nobody reminds him to fetch it.
+enum class BundleCounts {
+  at_once,         // the caller hands it out
+  once_confirmed,  // by confirm_bundle(), where handing it out may fail; never, where it is not handed out at all
+};
+
 struct ClientRequest {
   std::optional<RoleName> role = {};           // otherwise the database's
   std::optional<CertificateRequest> csr = {};  // Custody::requester; of it only the public key is taken
   Custody custody = Custody::sealed;           // or once; ignored with a csr
   KeyAlgorithm key_algorithm = KeyAlgorithm::ecdsa_p256();
+  BundleCounts counts = BundleCounts::at_once;
 };
 
 // What a holder receives.
@@ -227,6 +235,7 @@ struct Bundle {
   Chain chain;
   std::vector<Certificate> roots;  // that the holder is to trust
   std::optional<PrivateKey> key;   // where we have it
+  unsigned latest_generation;      // of the roots
 
   // For the exporters. Errc::key_not_kept without a key.
   [[nodiscard]] SPACECA_EXPORT Credential credential() &&;
@@ -359,10 +368,14 @@ class SPACECA_EXPORT Space final {
                                                      const PageRequest& page = {}) const;
 
   // A write: audited, and it records which roots the holder knows from now on. Errc::policy for one that is revoked.
-  Bundle download(const CertificateId& id, const WriteOptions& options = {}) const;
+  Bundle download(const CertificateId& id, const WriteOptions& options = {}, BundleCounts counts = BundleCounts::at_once) const;
+  // The holder has what download(), renew() or issue_client() returned; `generation` is that bundle's latest. Audited.
+  // Errc::not_found for a certificate or a root that is not there, policy for a certificate that is revoked.
+  void confirm_bundle(const CertificateId& id, unsigned generation, const WriteOptions& options = {}) const;
   // A successor now, with a notice. Errc::policy if it is revoked or has one already, naming it. A client whose key is his own
   // needs a new request after two terms.
-  Bundle renew(const CertificateId& id, const std::optional<CertificateRequest>& csr = {}, const WriteOptions& options = {}) const;
+  Bundle renew(const CertificateId& id, const std::optional<CertificateRequest>& csr = {}, const WriteOptions& options = {},
+               BundleCounts counts = BundleCounts::at_once) const;
   // Marks them, all or none, and writes one new list for each root. Those that are revoked already stay as they are.
   std::vector<CertificateRecord> revoke(std::span<const CertificateId> ids, RevocationReason reason,
                                         const WriteOptions& options = {}, OpenSessions sessions = OpenSessions::as_usual) const;

@@ -90,28 +90,36 @@ Page<CertificateRecord> Space::certificates(const DatabaseName& database, const 
   return found;
 }
 
-Bundle Space::download(const CertificateId& id, const WriteOptions& options) const {
+namespace service {
+namespace {
+
+// One that its holder can use. Errc::not_found, policy.
+store::CertificateRow get_live(sql::Transaction& tx, const Id& space, const CertificateId& id) {
+  auto row = store::find_certificate(tx, space, id_of(id));
+  if (!row) throw Error{Errc::not_found, fmt::format("certificate {}: is not there", id.text())};
+  if (!store::is_live(row->state)) {
+    throw Error{Errc::policy, fmt::format("certificate {}: is {}, so there is nothing to use it for", id.text(), row->state)};
+  }
+  return std::move(*row);
+}
+
+}  // namespace
+}  // namespace service
+
+Bundle Space::download(const CertificateId& id, const WriteOptions& options, BundleCounts counts) const {
   service::Core& core = impl_->authority;
-  const service::Once once{impl_->id, options, "download", impl_->actor, id.text()};
+  const service::Once once{impl_->id, options, "download", impl_->actor,
+                           fmt::format("{}\n{}", id.text(), static_cast<int>(counts))};
   const auto bundle = [&](sql::Transaction& tx) {
-    const auto row = store::find_certificate(tx, impl_->id, service::id_of(id));
-    if (!row) throw Error{Errc::not_found, fmt::format("certificate {}: is not there", id.text())};
-    if (!store::is_live(row->state)) {
-      throw Error{Errc::policy, fmt::format("certificate {}: is {}, so there is nothing to use it for", id.text(), row->state)};
-    }
-    return service::bundle_of(core, tx, impl_->id, *row);
+    return service::bundle_of(core, tx, impl_->id, service::get_live(tx, impl_->id, id));
   };
   const auto perform = [&](const service::Once& request) {
     const Instant now = core.now();
     std::optional<Bundle> found;
     core.commits.run([&](sql::Transaction& tx) {
       found.emplace(bundle(tx));
-      std::int64_t latest = 0;
-      for (const store::RootRow& root : store::roots_of(tx, impl_->id)) {
-        if (service::is_trusted(root)) latest = root.generation;
-      }
       const service::Id row = service::id_of(id);
-      store::record_bundle(tx, row, latest, now);
+      if (counts == BundleCounts::at_once) store::record_bundle(tx, row, found->latest_generation, now);
       if (found->key && service::space_kind_of(store::space_of(tx, impl_->id).kind) == SpaceKind::shield) {
         service::tell(tx, row, NoticeKind::downloaded, service::certificate_id(ossl::draw_uuid(now)).text(), now);
       }
@@ -119,7 +127,7 @@ Bundle Space::download(const CertificateId& id, const WriteOptions& options) con
       service::record(tx, core.vault, impl_->id, now, impl_->actor,
                       {.verb = "download",
                        .object = id.text(),
-                       .details = {{"bundle", std::to_string(latest)}, {"key", found->key ? "yes" : "no"}}});
+                       .details = {{"bundle", std::to_string(found->latest_generation)}, {"key", found->key ? "yes" : "no"}}});
     });
     return std::move(*found);
   };
@@ -127,6 +135,27 @@ Bundle Space::download(const CertificateId& id, const WriteOptions& options) con
     const auto tx = core.driver.read();
     return bundle(*tx);
   });
+}
+
+void Space::confirm_bundle(const CertificateId& id, unsigned generation, const WriteOptions& options) const {
+  service::Core& core = impl_->authority;
+  const service::Once once{impl_->id, options, "confirm_bundle", impl_->actor, fmt::format("{}\n{}", id.text(), generation)};
+  const auto perform = [&](const service::Once& request) {
+    const Instant now = core.now();
+    core.commits.run([&](sql::Transaction& tx) {
+      const service::Id row = service::get_live(tx, impl_->id, id).id;
+      const auto roots = store::roots_of(tx, impl_->id);
+      if (std::ranges::find(roots, generation, service::generation_of) == roots.end()) {
+        throw Error{Errc::not_found, fmt::format("root of generation {}: is not there", generation)};
+      }
+      store::record_bundle(tx, row, generation, now);
+      request.record(tx, std::span{&row, 1}, now);
+      service::record(tx, core.vault, impl_->id, now, impl_->actor,
+                      {.verb = "confirm_bundle", .object = id.text(), .details = {{"bundle", std::to_string(generation)}}});
+    });
+    return 0;
+  };
+  static_cast<void>(once.run(core.driver, perform, [](const service::Ids&) { return 0; }));
 }
 
 }  // namespace spaceca

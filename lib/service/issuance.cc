@@ -180,8 +180,11 @@ std::vector<Bundle> Issuance::bundles() && {
                              .updated_at = now_,
                              .not_after = made.certificate.validity().not_after};
     if (made.order.predecessor) record.predecessor = certificate_id(*made.order.predecessor);
-    bundles.push_back(
-        {.record = std::move(record), .chain = {std::move(made.certificate)}, .roots = facts_.trusted, .key = std::move(made.key)});
+    bundles.push_back({.record = std::move(record),
+                       .chain = {std::move(made.certificate)},
+                       .roots = facts_.trusted,
+                       .key = std::move(made.key),
+                       .latest_generation = static_cast<unsigned>(facts_.latest_generation)});
   }
   return bundles;
 }
@@ -210,9 +213,15 @@ CertificateRecord record_of(const store::CertificateRow& row) {
 
 Bundle bundle_of(Core& core, sql::Transaction& tx, const Id& space, const store::CertificateRow& row) {
   const store::Secrets octets = store::octets_of(tx, row.id);
-  Bundle bundle{.record = record_of(row), .chain = {Certificate::from_der(octets.certificate)}, .roots = {}, .key = {}};
+  Bundle bundle{.record = record_of(row),
+                .chain = {Certificate::from_der(octets.certificate)},
+                .roots = {},
+                .key = {},
+                .latest_generation = 0};
   for (const store::RootRow& root : store::roots_of(tx, space)) {
-    if (is_trusted(root)) bundle.roots.push_back(core.issuers.certificate_of(root));
+    if (!is_trusted(root)) continue;
+    bundle.roots.push_back(core.issuers.certificate_of(root));
+    bundle.latest_generation = generation_of(root);
   }
   if (!octets.sealed_key.empty()) {
     const PublicKey& key = bundle.chain.front().public_key();
@@ -226,8 +235,8 @@ namespace {
 std::string request_text(const DatabaseName& database, std::span<const ClientRequest> requests) {
   std::string text = database.text();
   for (const ClientRequest& request : requests) {
-    text += fmt::format("\n{} {} {} ", request.role ? request.role->text() : "", text_of(request.custody),
-                        request.key_algorithm.name());
+    text += fmt::format("\n{} {} {} {} ", request.role ? request.role->text() : "", text_of(request.custody),
+                        request.key_algorithm.name(), static_cast<int>(request.counts));
     if (request.csr) text += text_of(request.csr->public_key().spki_der());
   }
   return text;
@@ -236,7 +245,8 @@ std::string request_text(const DatabaseName& database, std::span<const ClientReq
 Order order_of(const ClientRequest& request, const store::DatabaseRow& database) {
   Order order{.role = request.role ? *request.role : RoleName{database.role},
               .custody = request.custody,
-              .key_algorithm = request.key_algorithm};
+              .key_algorithm = request.key_algorithm,
+              .handed_out = request.counts == BundleCounts::at_once};
   if (request.csr) {
     order.custody = Custody::requester;
     order.key = request.csr->public_key();

@@ -246,7 +246,8 @@ struct Renewal {
   Order order;
   Facts facts;
 };
-Renewal read_renewal(Core& core, const Id& space, const CertificateId& id, const std::optional<CertificateRequest>& csr) {
+Renewal read_renewal(Core& core, const Id& space, const CertificateId& id, const std::optional<CertificateRequest>& csr,
+                     BundleCounts counts) {
   const auto tx = core.driver.read();
   const auto row = store::find_certificate(*tx, space, id_of(id));
   if (!row) throw Error{Errc::not_found, fmt::format("certificate {}: is not there", id.text())};
@@ -257,21 +258,23 @@ Renewal read_renewal(Core& core, const Id& space, const CertificateId& id, const
       csr ? Order{.role = RoleName{row->role}, .custody = Custody::requester, .key = csr->public_key(), .predecessor = row->id}
           : successor_of(*tx, *row);
   if (!order) refuse_renewal(id, "its key is not ours and was certified twice; renew it with a request for a new one");
-  order->handed_out = true;
+  order->handed_out = counts == BundleCounts::at_once;
   return {*row, *order, read_facts(core, *tx, space, store::database_of(*tx, row->database))};
 }
 
 }  // namespace
 }  // namespace service
 
-Bundle Space::renew(const CertificateId& id, const std::optional<CertificateRequest>& csr, const WriteOptions& options) const {
+Bundle Space::renew(const CertificateId& id, const std::optional<CertificateRequest>& csr, const WriteOptions& options,
+                    BundleCounts counts) const {
   service::Core& core = impl_->authority;
   const service::Once once{impl_->id, options, "renew", impl_->actor,
-                           id.text() + '\n' + (csr ? std::string{text_of(csr->public_key().spki_der())} : std::string{})};
+                           fmt::format("{}\n{}\n{}", id.text(), static_cast<int>(counts),
+                                       csr ? text_of(csr->public_key().spki_der()) : std::string_view{})};
   const auto perform = [&](const service::Once& request) {
     return service::with_fresh_facts([&] {
       const Instant now = core.now();
-      const auto [before, order, facts] = service::read_renewal(core, impl_->id, id, csr);
+      const auto [before, order, facts] = service::read_renewal(core, impl_->id, id, csr, counts);
       const store::CertificateRow& row = before;  // a binding cannot be captured
       service::Issuance issuance{core, facts, std::span{&order, 1}, now};
       const auto events = issuance.events("renew");

@@ -225,10 +225,10 @@ std::vector<CertificateRow> certificates_to_tell(sql::Transaction& tx, const Id&
 std::optional<Id> holder_without(sql::Transaction& tx, const Id& space, std::int64_t generation, Instant now) {
   const auto rows = tx.execute(
       "SELECT c.id FROM certificates c JOIN databases d ON d.id = c.database WHERE d.space = $1 AND c.kind = 'client' "
-      "AND c.state IN ('pending', 'ready') AND c.not_after >= $3 AND coalesce(c.bundle_generation, 0) < $2 "
+      "AND c.state IN ('pending', 'ready') AND c.not_after >= $3 AND c.bundle_generation < $2 "
       // One whose successor knows it, is in use, and has been seen since this one was, has no holder any more.
       "AND NOT EXISTS (SELECT 1 FROM certificates s JOIN sightings n ON n.certificate = s.id WHERE s.predecessor = c.id "
-      "AND s.state IN ('pending', 'ready') AND coalesce(s.bundle_generation, 0) >= $2 AND NOT EXISTS (SELECT 1 FROM sightings o "
+      "AND s.state IN ('pending', 'ready') AND s.bundle_generation >= $2 AND NOT EXISTS (SELECT 1 FROM sightings o "
       "WHERE o.certificate = c.id AND (o.sessions > 0 OR o.last_seen >= n.first_seen))) LIMIT 1",
       {value_of(space), generation, value_of(now)});
   if (rows.empty()) return std::nullopt;

@@ -113,13 +113,13 @@ struct Revoked {
 // Each says whether the row was still in one of the states from which that may be.
 [[nodiscard]] bool mark_ready(sql::Transaction& tx, const Id& certificate, Instant at);
 [[nodiscard]] bool mark_revoked(sql::Transaction& tx, const Id& certificate, std::string_view to, const Revoked& revoked);
-[[nodiscard]] bool mark_disabled(sql::Transaction& tx, const Id& certificate, Instant at);  // from disabling, or past its end
+[[nodiscard]] bool mark_disabled(sql::Transaction& tx, const Id& certificate, Instant at);  // whatever it was before
 void set_due(sql::Transaction& tx, const Id& certificate, const std::optional<Instant>& due);
 void record_bundle(sql::Transaction& tx, const Id& certificate, std::int64_t generation, Instant at);
 [[nodiscard]] std::string state_of(sql::Transaction& tx, const Id& certificate);  // empty if there is none
 [[nodiscard]] bool has_live_successor(sql::Transaction& tx, const Id& certificate);
-// Whether anybody in the space holds a live client certificate with a bundle that lacks that generation; who, if so. One that was
-// seen to be given up for its successor has no holder.
+// Whether anybody in the space holds a live client certificate with a bundle that lacks that generation; who, if so. One whose
+// bundle never left, or that was seen to be given up for its successor, has no holder.
 [[nodiscard]] std::optional<Id> holder_without(sql::Transaction& tx, const Id& space, std::int64_t generation, Instant now);
 
 // --- revocations ---

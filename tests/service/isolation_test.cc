@@ -52,6 +52,7 @@ TEST_CASE_METHOD(Neighbours, "a space's verbs find nothing of another space, and
   const std::vector<ClientRequest> three(3);
   const std::vector<std::function<void(const Named&)>> verbs{
       [&](const Named& what) { static_cast<void>(rival.download(what.certificate)); },
+      [&](const Named& what) { rival.confirm_bundle(what.certificate, 1); },
       [&](const Named& what) { static_cast<void>(rival.renew(what.certificate)); },
       [&](const Named& what) { static_cast<void>(rival.renew(what.certificate, CertificateRequest::from_pem(kRequest))); },
       [&](const Named& what) { static_cast<void>(rival.revoke(what.certificate, RevocationReason::unspecified)); },

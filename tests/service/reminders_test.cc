@@ -81,6 +81,24 @@ TEST_CASE_METHOD(Reminded, "who had the successor handed out is not reminded", "
   for (const Notice& notice : mail.delivered) CHECK_FALSE(notice.kind == NoticeKind::reminder);
 }
 
+TEST_CASE_METHOD(Reminded, "who renewed and handed nothing out is reminded, until the bundle is confirmed", "[reminders]") {
+  const Bundle other = acme.issue_client(db());
+  acme.download(successor());
+  const Bundle made = acme.renew(other.record.id, {}, {}, BundleCounts::once_confirmed);
+  const auto at = [&](days left) {
+    clock.set(other.record.not_after - left);
+    authority->accept_clock(kOps);
+    mail.delivered.clear();
+    sweep();
+    return std::ranges::count_if(mail.delivered, [&made](const Notice& notice) {
+      return notice.kind == NoticeKind::reminder && notice.certificate == made.record.id;
+    });
+  };
+  CHECK(at(days{30}) == 1);
+  acme.confirm_bundle(made.record.id, made.latest_generation);
+  CHECK(at(days{7}) == 0);
+}
+
 TEST_CASE_METHOD(Reminded, "what is revoked is no longer in use", "[reminders]") {
   acme.revoke(old->record.id, RevocationReason::superseded);
   CHECK(go_to(days{30}).empty());
