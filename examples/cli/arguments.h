@@ -48,6 +48,7 @@ struct Arguments {
   std::string method;
   std::string clientcert;
   std::string bind;
+  bool gone = false;
   bool wait = false;
   unsigned timeout = 600;  // seconds
 

@@ -311,6 +311,7 @@ void Grammar::mtls() {
   flag("--force", arguments_.force, "Write over files");
   command("data:mtls:destroy", "Disable mTLS: the server serves again what it served before", ::mtls::destroy);
   database_of_app();
+  flag("--gone", arguments_.gone, "The server is gone for good: it is not told");
   option("--confirm", arguments_.confirm, "The database's name");
 }
 

@@ -185,6 +185,15 @@ Exit mtls::create(Session& session) {
 Exit mtls::destroy(Session& session) {
   const Place place = session.place();
   const std::string text = fmt::format("Disabling MTLS on {}", place.name().text());
+  if (session.arguments.gone) {
+    confirm(session.arguments, place.name().text(),
+            fmt::format("the server of database \"{}\" would be given up: it is not told, and what it serves stays",
+                        place.name().text()));
+    const DatabaseRecord disabled = place.space.disable_mtls(place.name(), {}, Withdrawal::given_up);
+    session.answer(json_status(disabled), block(status_of(disabled)));
+    // What waited for it alone goes on at the space's other servers.
+    return publish_space(session, place.space, fmt::format("Publishing space {}", place.record.space.text()));
+  }
   if (place.record.state == DatabaseState::deprovisioning) return answer_and_publish(session, place, place.record, text);
   confirm(session.arguments, place.name().text(),
           fmt::format("database \"{}\" would no longer be reached by certificate", place.name().text()));

@@ -199,6 +199,12 @@ struct MtlsOptions {
   AccessChoice access = {};
 };
 
+// How mTLS of a database ends.
+enum class Withdrawal {
+  proved,    // the server is told, and Deprovisioning lasts until that is proved
+  given_up,  // the server is gone for good, so nobody is told: disabled at once
+};
+
 enum class AnyAddress { refused, allowed };
 
 struct IpRuleSpec {
@@ -329,7 +335,10 @@ class SPACECA_EXPORT Space final {
   // server needs, and states advance when a sweep sees it there.
   DatabaseRecord enable_mtls(const DatabaseName& name, const MtlsOptions& mtls = {}, const WriteOptions& options = {}) const;
   // Deprovisioning, until publish_pending() has withdrawn it; its certificates stay as they are. Errc::policy if it is not enabled.
-  DatabaseRecord disable_mtls(const DatabaseName& name, const WriteOptions& options = {}) const;
+  // A server that is gone is given up, from Deprovisioning too: were it to come back, it would serve what it had, and let in who
+  // was revoked since.
+  DatabaseRecord disable_mtls(const DatabaseName& name, const WriteOptions& options = {},
+                              Withdrawal withdrawal = Withdrawal::proved) const;
   // Revokes what is alive of it and forgets its URLs and keys. Errc::policy while mTLS is enabled.
   void destroy_database(const DatabaseName& name, const WriteOptions& options = {}) const;
   // What the server of a database without a data directory is to serve; for PostgreSQL, postgres_server_files() makes files of it.

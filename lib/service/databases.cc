@@ -289,17 +289,23 @@ DatabaseRecord Space::enable_mtls(const DatabaseName& name, const MtlsOptions& m
   return once.run(core.driver, perform, [&](const service::Ids&) { return service::described(core, impl_->id, name); });
 }
 
-DatabaseRecord Space::disable_mtls(const DatabaseName& name, const WriteOptions& options) const {
+DatabaseRecord Space::disable_mtls(const DatabaseName& name, const WriteOptions& options, Withdrawal withdrawal) const {
   service::Core& core = impl_->authority;
-  const service::Once once{impl_->id, options, "disable_mtls", impl_->actor, name.text()};
+  const bool is_gone = withdrawal == Withdrawal::given_up;
+  const service::Once once{impl_->id, options, "disable_mtls", impl_->actor, name.text() + (is_gone ? "\ngone" : "")};
   const auto perform = [&](const service::Once& request) {
     const Instant now = core.now();
     core.commits.run([&](sql::Transaction& tx) {
       const store::DatabaseRow row = service::get_database(tx, impl_->id, name);
-      if (!service::is_enabled(row)) service::refuse(name, fmt::format("mTLS is not enabled, its state is {}", row.state));
-      static_cast<void>(store::move_database(tx, row.id, row.state, "Deprovisioning", now));
+      if (!service::is_enabled(row) && !(is_gone && row.state == "Deprovisioning")) {
+        service::refuse(name, fmt::format("mTLS is not enabled, its state is {}", row.state));
+      }
+      static_cast<void>(store::move_database(tx, row.id, row.state, is_gone ? "disabled" : "Deprovisioning", now));
+      if (is_gone) service::leave_server(tx, row, now);
       request.record(tx, std::span{&row.id, 1}, now);
-      service::record(tx, core.vault, impl_->id, now, impl_->actor, {.verb = "disable_mtls", .object = row.name});
+      service::record(
+          tx, core.vault, impl_->id, now, impl_->actor,
+          {.verb = "disable_mtls", .object = row.name, .details = {{"server", is_gone ? "given up" : "to be withdrawn"}}});
     });
     return service::after(fmt::format("database \"{}\": mTLS is disabled", name.text()),
                           [&] { return service::described(core, impl_->id, name); });

@@ -209,11 +209,7 @@ void withdraw(Core& core, const store::DatabaseRow& database, Publisher& publish
   const Instant now = core.now();
   core.commits.run([&](sql::Transaction& tx) {
     if (!store::move_database(tx, database.id, "Deprovisioning", "disabled", now)) return;
-    store::forget_proofs(tx, database.id);
-    store::mark_authorizing(tx, database.id);
-    store::forget_sessions(tx, database.id);
-    store::record_published(tx, database.id, database.wanted, now);
-    settle(tx, database.space, now);
+    leave_server(tx, database, now);
     record(tx, core.vault, database.space, now, sweeper(), {.verb = "withdraw", .object = database.name});
   });
 }
@@ -302,6 +298,15 @@ void publish_one(Core& core, const store::DatabaseRow& database, Publisher& publ
 }
 
 }  // namespace
+
+void leave_server(sql::Transaction& tx, const store::DatabaseRow& database, Instant now) {
+  store::forget_proofs(tx, database.id);
+  store::mark_authorizing(tx, database.id);
+  store::forget_sessions(tx, database.id);
+  for (const store::Disconnection& one : store::disconnections(tx, database.id)) store::forget(tx, database.id, one);
+  store::record_published(tx, database.id, database.wanted, now);
+  settle(tx, database.space, now);
+}
 
 void settle(sql::Transaction& tx, const Id& space, Instant now) {
   const auto databases = store::served_databases(tx, space);

@@ -33,6 +33,10 @@ struct Trust {
                                               const Certificate& certificate, Instant now);
 void revoke_probe(sql::Transaction& tx, const Id& root, const Id& id, const Certificate& certificate, Instant now);
 
+// Within a transaction, of a database whose mTLS has just been disabled: nothing is known of its server, and nothing is left to be
+// done there.
+void leave_server(sql::Transaction& tx, const store::DatabaseRow& database, Instant now);
+
 // Within a transaction: pending becomes ready, disabling disabled, where the proofs of the space's servers allow it.
 void settle(sql::Transaction& tx, const Id& space, Instant now);
 

@@ -65,6 +65,7 @@ TEST_CASE_METHOD(Neighbours, "a space's verbs find nothing of another space, and
       [&](const Named& what) { static_cast<void>(rival.issue_server(what.database)); },
       [&](const Named& what) { static_cast<void>(rival.enable_mtls(what.database)); },
       [&](const Named& what) { static_cast<void>(rival.disable_mtls(what.database)); },
+      [&](const Named& what) { static_cast<void>(rival.disable_mtls(what.database, {}, Withdrawal::given_up)); },
       [&](const Named& what) { rival.destroy_database(what.database); },
       [&](const Named& what) { static_cast<void>(rival.survey(what.database, servers)); },
       [&](const Named& what) { static_cast<void>(rival.url(what.database)); },

@@ -280,6 +280,37 @@ TEST_CASE_METHOD(AuthorityScene, "a data directory is one database's, and whoeve
   bravo.create_database(spec());  // free again
 }
 
+TEST_CASE_METHOD(AuthorityScene, "a server that is gone for good is given up, and its database can be destroyed", "[authority]") {
+  const Space acme = space();
+  serve(acme, "sales");
+  serve(acme, "stock");
+  const Bundle client = acme.issue_client(db("stock"));
+  servers.down = true;
+  acme.disable_mtls(db("sales"));
+  CHECK(authority->publish_pending(servers).failed.size() == 1);
+  CHECK(refused([&] { acme.destroy_database(db("sales")); }).code == Errc::policy);
+  CHECK(acme.disable_mtls(db("sales"), {}, Withdrawal::given_up).state == DatabaseState::disabled);
+  const AuditEntry told = acme.audit({.limit = 1000}).items.back();
+  CHECK(told.verb == "disable_mtls");
+  CHECK(told.details == std::vector<std::pair<std::string, std::string>>{{"server", "given up"}});
+  acme.destroy_database(db("sales"));
+  CHECK_FALSE(acme.find_database(db("sales")).has_value());
+
+  servers.down = false;
+  acme.revoke(client.record.id, RevocationReason::key_compromise);
+  CHECK(authority->publish_pending(servers).failed.empty());
+  CHECK(acme.find_certificate(client.record.id)->state == CertificateState::disabled);  // nothing waits for the other
+}
+
+TEST_CASE_METHOD(AuthorityScene, "a server that is enabled is given up at once; one that is not enabled cannot be", "[authority]") {
+  const Space acme = space();
+  serve(acme);
+  servers.down = true;
+  CHECK(acme.disable_mtls(db(), {}, Withdrawal::given_up).state == DatabaseState::disabled);
+  CHECK(refused([&] { acme.disable_mtls(db(), {}, Withdrawal::given_up); }).text ==
+        "database \"sales\": mTLS is not enabled, its state is disabled");
+}
+
 TEST_CASE_METHOD(AuthorityScene, "destroying a database revokes what is alive of it and forgets its URL", "[authority]") {
   const Space acme = space();
   serve(acme);
