@@ -408,8 +408,8 @@ class SPACECA_EXPORT Space final {
 
   // Errc::policy if it must not happen now, saying what stands against it (which server, which credential).
   SpaceRecord rotate(RotationStep step, const WriteOptions& options = {}) const;
-  // Server certificates of this database move to the active root though clients may not know it yet. Errc::not_found; policy
-  // if mTLS of it is not enabled.
+  // As issue_server(), though clients may not know the active root yet: for this one time. Errc::not_found; policy if mTLS of it
+  // is not enabled.
   void force_server(const DatabaseName& database, const WriteOptions& options = {}) const;
   // The root is compromised: a new one now, this one out of every bundle, what was alive under it reissued; these are the
   // successors. Sessions that its certificates have opened are ended by the publication that takes the root from a server.

@@ -277,7 +277,7 @@ DatabaseRecord Space::enable_mtls(const DatabaseName& name, const MtlsOptions& m
         }
         store::set_access(tx, facts.database.id, columns);
         issuance.record(tx);
-        store::set_server(tx, facts.database.id, issuance.ids().front(), false);
+        store::set_server(tx, facts.database.id, issuance.ids().front());
         store::want_publication(tx, facts.database.id);
         request.record(tx, std::span{&facts.database.id, 1}, now);
         service::record(tx, core.vault, impl_->id, now, impl_->actor, events);

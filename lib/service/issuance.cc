@@ -340,40 +340,62 @@ Bundle Space::issue_client(const DatabaseName& database, const ClientRequest& re
   return std::move(bundles.front());
 }
 
+namespace service {
+
+Bundle issue_server(Core& core, const Id& space, const DatabaseName& name, const Actor& actor, Holders holders,
+                    const Once& request) {
+  return with_fresh_facts([&] {
+    const Instant now = core.now();
+    Instant dated;
+    const auto facts = [&] {
+      const auto tx = core.driver.read();
+      dated = dated_for(*tx, actor, now);
+      store::DatabaseRow row = get_database(*tx, space, name);
+      if (holders == Holders::may_be_locked_out) {
+        if (!is_enabled(row)) throw Error{Errc::policy, fmt::format("database \"{}\": mTLS is not enabled", row.name)};
+      } else if (const std::string why = reason_to_wait(*tx, row, now); !why.empty()) {
+        throw Error{Errc::policy, fmt::format("database \"{}\": {}; force_server moves it all the same", row.name, why)};
+      }
+      return read_facts(core, *tx, space, std::move(row));
+    }();
+    const Order order{.kind = CertificateKind::server};
+    Issuance issuance{core, facts, std::span{&order, 1}, dated};
+    auto events = issuance.events("issue_server");
+    if (holders == Holders::may_be_locked_out) events.insert(events.begin(), {.verb = "force_server", .object = name.text()});
+    core.commits.run([&](sql::Transaction& tx) {
+      issuance.record(tx);
+      store::set_server(tx, facts.database.id, issuance.ids().front());
+      store::want_publication(tx, facts.database.id);
+      request.record(tx, issuance.ids(), now);
+      record(tx, core.vault, space, now, actor, events);
+    });
+    auto bundles = std::move(issuance).bundles();
+    return std::move(bundles.front());
+  });
+}
+
+}  // namespace service
+
 Bundle Space::issue_server(const DatabaseName& database, const WriteOptions& options) const {
   service::Core& core = impl_->authority;
   const service::Once once{impl_->id, options, "issue_server", impl_->actor, database.text()};
   const auto perform = [&](const service::Once& request) {
-    return service::with_fresh_facts([&] {
-      const Instant now = core.now();
-      Instant dated;
-      const auto facts = [&] {
-        const auto tx = core.driver.read();
-        dated = service::dated_for(*tx, impl_->actor, now);
-        store::DatabaseRow row = service::get_database(*tx, impl_->id, database);
-        if (const std::string why = service::reason_to_wait(*tx, row, now); !why.empty()) {
-          throw Error{Errc::policy, fmt::format("database \"{}\": {}; force_server moves it all the same", database.text(), why)};
-        }
-        return service::read_facts(core, *tx, impl_->id, std::move(row));
-      }();
-      const service::Order order{.kind = CertificateKind::server};
-      service::Issuance issuance{core, facts, std::span{&order, 1}, dated};
-      const auto events = issuance.events("issue_server");
-      core.commits.run([&](sql::Transaction& tx) {
-        issuance.record(tx);
-        store::set_server(tx, facts.database.id, issuance.ids().front(), facts.database.server_forced);
-        store::want_publication(tx, facts.database.id);
-        request.record(tx, issuance.ids(), now);
-        service::record(tx, core.vault, impl_->id, now, impl_->actor, events);
-      });
-      auto bundles = std::move(issuance).bundles();
-      return std::move(bundles.front());
-    });
+    return service::issue_server(core, impl_->id, database, impl_->actor, service::Holders::know_the_root, request);
   };
   return once.run(core.driver, perform, [&](const service::Ids& ids) {
     auto bundles = service::replayed(core, impl_->id, ids);
     return std::move(bundles.front());
   });
+}
+
+void Space::force_server(const DatabaseName& database, const WriteOptions& options) const {
+  service::Core& core = impl_->authority;
+  const service::Once once{impl_->id, options, "force_server", impl_->actor, database.text()};
+  const auto perform = [&](const service::Once& request) {
+    static_cast<void>(service::issue_server(core, impl_->id, database, impl_->actor, service::Holders::may_be_locked_out, request));
+    return 0;
+  };
+  static_cast<void>(once.run(core.driver, perform, [](const service::Ids&) { return 0; }));
 }
 
 }  // namespace spaceca

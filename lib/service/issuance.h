@@ -110,6 +110,12 @@ auto with_kept_facts(Core& core, const Id& space, const DatabaseName& name, cons
   });
 }
 
+// A new certificate for a database's server under the active root, in the place of the one before. Errc::not_found, and policy
+// where it would lock out holders who do not know that root, unless somebody has said that it may: then where mTLS is not enabled.
+enum class Holders { know_the_root, may_be_locked_out };
+[[nodiscard]] Bundle issue_server(Core& core, const Id& space, const DatabaseName& name, const Actor& actor, Holders holders,
+                                  const Once& request);
+
 [[nodiscard]] CertificateRecord record_of(const store::CertificateRow& row);
 [[nodiscard]] Id id_of(const CertificateId& id);
 [[nodiscard]] Instant due_of(Instant not_after);      // when its renewal is

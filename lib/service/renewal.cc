@@ -186,7 +186,7 @@ bool is_useless(const store::CertificateRow& server, Instant now) {
 }  // namespace
 
 std::string reason_to_wait(sql::Transaction& tx, const store::DatabaseRow& database, Instant now) {
-  if (!is_enabled(database) || !database.server_certificate || database.server_forced) return {};
+  if (!is_enabled(database) || !database.server_certificate) return {};
   const auto server = store::find_certificate(tx, database.space, *database.server_certificate);
   if (!server || is_useless(*server, now) || server->not_after - now <= kServerWaits) return {};
   const auto root = store::find_root(tx, server->root);

@@ -20,7 +20,7 @@ inline constexpr std::int64_t kMostTerms = 2;  // of one key that is not ours
 [[nodiscard]] std::optional<Order> successor_of(sql::Transaction& tx, const store::CertificateRow& row);
 
 // Why the certificate of a database's server stays under its root for now: it would lock out who does not know the active one.
-// Empty if it need not: it is about to end, or somebody has said that it may move.
+// Empty if it need not, or is about to end.
 [[nodiscard]] std::string reason_to_wait(sql::Transaction& tx, const store::DatabaseRow& database, Instant now);
 
 void tell(sql::Transaction& tx, const Id& certificate, NoticeKind kind, std::string_view occasion, Instant now);

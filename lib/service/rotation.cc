@@ -344,20 +344,6 @@ SpaceRecord Space::rotate(RotationStep step, const WriteOptions& options) const 
   return once.run(core.driver, perform, [&](const service::Ids&) { return describe(); });
 }
 
-void Space::force_server(const DatabaseName& database, const WriteOptions& options) const {
-  service::Core& core = impl_->authority;
-  const Instant now = core.now();
-  core.commits.run([&](sql::Transaction& tx) {
-    const store::DatabaseRow row = service::get_database(tx, impl_->id, database);
-    if (!service::is_enabled(row)) service::refuse(fmt::format("mTLS of database \"{}\" is not enabled", row.name));
-    store::set_server(tx, row.id, row.server_certificate, true);
-    service::record(tx, core.vault, impl_->id, now, impl_->actor, {.verb = "force_server", .object = row.name});
-  });
-  service::after(
-      fmt::format("database \"{}\": its server may move to the active root, and does with the next sweep", database.text()),
-      [&] { return issue_server(database, options); });
-}
-
 std::vector<CertificateRecord> Space::distrust(unsigned generation, const WriteOptions& options) const {
   service::Core& core = impl_->authority;
   const Instant now = core.now();

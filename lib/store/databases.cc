@@ -22,7 +22,6 @@ DatabaseRow database_row(const sql::Row& row) {
   database.binding = read.text();
   database.kept_blocks = read.text();
   database.server_certificate = read.id_or_none();
-  database.server_forced = read.integer() != 0;
   database.wanted = read.integer();
   database.proved = read.integer();
   database.published_at = read.instant_or_none();
@@ -34,7 +33,7 @@ DatabaseRow database_row(const sql::Row& row) {
 
 constexpr sql::Literal kColumns{
     "id, space, name, app, state, hosts, role, contacts, data_directory, sealed_url, sealed_admin_url, method, "
-    "clientcert, binding, kept_blocks, server_certificate, server_forced, wanted, proved, published_at, publication_error, "
+    "clientcert, binding, kept_blocks, server_certificate, wanted, proved, published_at, publication_error, "
     "created_at, updated_at"};
 constexpr sql::Literal kServed{"state IN ('Provisioning', 'Operational', 'Deprovisioning')"};
 
@@ -130,9 +129,8 @@ void set_access(sql::Transaction& tx, const Id& database, const AccessColumns& a
              {value_of(database), access.method, access.clientcert, access.binding, access.kept_blocks});
 }
 
-void set_server(sql::Transaction& tx, const Id& database, const std::optional<Id>& certificate, bool forced) {
-  tx.execute("UPDATE databases SET server_certificate = $2, server_forced = $3 WHERE id = $1",
-             {value_of(database), value_of(certificate), std::int64_t{forced}});
+void set_server(sql::Transaction& tx, const Id& database, const Id& certificate) {
+  tx.execute("UPDATE databases SET server_certificate = $2 WHERE id = $1", {value_of(database), value_of(certificate)});
 }
 
 void forget_urls(sql::Transaction& tx, const Id& database) {

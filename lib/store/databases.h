@@ -28,7 +28,6 @@ struct DatabaseRow {
   std::string binding = {};
   std::string kept_blocks;
   std::optional<Id> server_certificate = {};
-  bool server_forced = false;
   std::int64_t wanted = 0;
   std::int64_t proved = 0;
   std::optional<Instant> published_at = {};
@@ -67,7 +66,7 @@ struct AccessColumns {
   std::string_view kept_blocks;
 };
 void set_access(sql::Transaction& tx, const Id& database, const AccessColumns& access);
-void set_server(sql::Transaction& tx, const Id& database, const std::optional<Id>& certificate, bool forced);
+void set_server(sql::Transaction& tx, const Id& database, const Id& certificate);
 // Destroyed: its URLs go.
 void forget_urls(sql::Transaction& tx, const Id& database);
 

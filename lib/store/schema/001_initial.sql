@@ -96,7 +96,6 @@ CREATE TABLE databases (
   binding TEXT NOT NULL DEFAULT 'space' CHECK (binding IN ('space', 'database')),
   kept_blocks TEXT NOT NULL DEFAULT '',
   server_certificate OCTETS CHECK (length(server_certificate) = 16),
-  server_forced INT64 NOT NULL DEFAULT 0 CHECK (server_forced IN (0, 1)),
   wanted INT64 NOT NULL DEFAULT 0,
   proved INT64 NOT NULL DEFAULT 0,
   publication INT64 NOT NULL DEFAULT 0 CHECK (publication >= 0),
