@@ -14,6 +14,7 @@
 #include "service/issuance.h"
 #include "service/revocation.h"
 #include "service/words.h"
+#include "store/sightings.h"
 #include "store/spaces.h"
 
 namespace spaceca {

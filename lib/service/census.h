@@ -9,7 +9,7 @@
 #include "service/core.h"
 #include "store/certificates.h"
 #include "store/databases.h"
-#include "store/sightings.h"
+#include "store/disconnections.h"
 
 namespace spaceca::service {
 

@@ -18,8 +18,8 @@
 #include "service/publication.h"
 #include "service/revocation.h"
 #include "service/words.h"
+#include "store/disconnections.h"
 #include "store/ip_rules.h"
-#include "store/sightings.h"
 #include "store/spaces.h"
 
 namespace spaceca {

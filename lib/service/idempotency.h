@@ -10,7 +10,7 @@
 #include <spaceca/error.h>
 
 #include "service/core.h"
-#include "store/audit.h"
+#include "store/idempotency_keys.h"
 
 namespace spaceca::service {
 

@@ -20,6 +20,7 @@
 #include "service/server_files.h"
 #include "service/words.h"
 #include "store/databases.h"
+#include "store/disconnections.h"
 #include "store/ip_rules.h"
 #include "store/sightings.h"
 #include "store/spaces.h"

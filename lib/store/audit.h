@@ -1,12 +1,9 @@
-// The rows of audit chains, and of the keys that make a request count once.
+// The rows of audit chains.
 #pragma once
 
 #include <array>
-#include <functional>
-#include <optional>
+#include <cstdint>
 #include <span>
-#include <string>
-#include <string_view>
 #include <vector>
 
 #include "store/columns.h"
@@ -34,17 +31,5 @@ void append(sql::Transaction& tx, ByteView chain, std::span<const AuditRow> rows
 [[nodiscard]] std::vector<AuditRow> audit_rows(sql::Transaction& tx, ByteView chain, std::int64_t after, std::int64_t limit);
 // Every chain that has a row or a head.
 [[nodiscard]] std::vector<Bytes> audit_chains(sql::Transaction& tx);
-
-struct IdempotencyRow {
-  std::string verb;
-  std::string actor;
-  Bytes request_hash;
-  Bytes result;  // identifiers, one after the other
-};
-[[nodiscard]] std::optional<IdempotencyRow> find_idempotency_key(sql::Transaction& tx, ByteView scope, std::string_view key);
-// False if the key is taken.
-[[nodiscard]] bool insert_idempotency_key(sql::Transaction& tx, ByteView scope, std::string_view key, const IdempotencyRow& row,
-                                          Instant at);
-void forget_idempotency_keys(sql::Transaction& tx, Instant before);
 
 }  // namespace spaceca::store

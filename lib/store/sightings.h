@@ -1,4 +1,4 @@
-// Where certificates were seen in use, and which sessions are still to be ended.
+// Where certificates were seen in use.
 #pragma once
 
 #include <optional>
@@ -27,16 +27,5 @@ struct InUse {
   Id database;
 };
 [[nodiscard]] std::optional<InUse> any_session_of_root(sql::Transaction& tx, const Id& root);
-
-// Sessions of one certificate, or of all of a root, that a database's server is to end once its list covers that mark.
-struct Disconnection {
-  Id root;
-  Bytes serial;  // empty: all of the root
-  std::int64_t mark;
-};
-void insert(sql::Transaction& tx, const Id& database, const Disconnection& disconnection);
-[[nodiscard]] std::vector<Disconnection> disconnections(sql::Transaction& tx, const Id& database);
-[[nodiscard]] bool has_disconnections(sql::Transaction& tx, const Id& database);
-void forget(sql::Transaction& tx, const Id& database, const Disconnection& disconnection);
 
 }  // namespace spaceca::store
