@@ -1,13 +1,14 @@
 #include "service/renewal.h"
 
 #include <algorithm>
-#include <map>
+#include <iterator>
 
 #include <fmt/format.h>
 
 #include <spaceca/error.h>
 
 #include "ossl/uuid.h"
+#include "service/attempt.h"
 #include "service/audit_chain.h"
 #include "service/clock_watch.h"
 #include "service/databases.h"
@@ -98,6 +99,22 @@ std::vector<Renewed> renew_rows(Core& core, const Id& space, const Id& database,
   });
 }
 
+std::vector<Renewed> renew_each(Core& core, const Group& group, const Actor& actor, std::string_view verb, SweepPart& part) {
+  std::vector<Renewed> done;
+  const auto alone = [&](const std::string& why, Errc code) {
+    if (group.rows.size() == 1) {
+      part.failed.push_back({group.space_name, certificate_id(group.rows.front().id).text(), why, code});
+      return;
+    }
+    for (const store::CertificateRow& row : group.rows) {
+      const Group one{group.space, group.space_name, group.database, {row}};
+      std::ranges::move(renew_each(core, one, actor, verb, part), std::back_inserter(done));
+    }
+  };
+  attempt([&] { done = renew_rows(core, group.space, group.database, group.rows, actor, verb); }, alone);
+  return done;
+}
+
 namespace {
 
 // Past its last day of renewal.
@@ -111,29 +128,14 @@ void close(Core& core, const Id& space, const store::CertificateRow& row) {
   });
 }
 
-struct Group {
-  Id space;
-  Id database;
-  std::vector<store::CertificateRow> rows;
-};
-
-void renew_group(Core& core, const Group& group, const SpaceName& space, SweepPart& part) {
+void renew_group(Core& core, const Group& group, SweepPart& part) {
   const Instant now = core.now();
-  try {
-    for (const Renewed& one : renew_rows(core, group.space, group.database, group.rows, sweeper(), "renew")) {
-      const std::string id = certificate_id(one.row.id).text();
-      part.done.push_back({space, id, fmt::format("renewed by {}", certificate_id(one.successor).text())});
-      if (one.row.not_after < now) {
-        part.late.push_back({space, id, fmt::format("ended {} before it was renewed", text_of(one.row.not_after))});
-      }
+  for (const Renewed& one : renew_each(core, group, sweeper(), "renew", part)) {
+    const std::string id = certificate_id(one.row.id).text();
+    part.done.push_back({group.space_name, id, fmt::format("renewed by {}", certificate_id(one.successor).text())});
+    if (one.row.not_after < now) {
+      part.late.push_back({group.space_name, id, fmt::format("ended {} before it was renewed", text_of(one.row.not_after))});
     }
-  } catch (const Error& error) {
-    if (group.rows.size() == 1) {
-      part.failed.push_back({space, certificate_id(group.rows.front().id).text(), error.what(), error.code()});
-      return;
-    }
-    // One of them; it must not keep the others from theirs.
-    for (const store::CertificateRow& row : group.rows) renew_group(core, {group.space, group.database, {row}}, space, part);
   }
 }
 
@@ -151,7 +153,7 @@ bool renew_clients_of(Core& core, const store::DatabasePlace& database, Instant 
     if (rows.empty()) return true;
     if (!space) space = space_name(core, database.space);
     place = {*rows.back().due_at, rows.back().id};
-    Group group{database.space, database.id, {}};
+    Group group{database.space, *space, database.id, {}};
     for (store::CertificateRow& row : rows) {
       if (now >= closing_of(row.not_after)) {
         if (may_close) close(core, group.space, row);
@@ -159,7 +161,7 @@ bool renew_clients_of(Core& core, const store::DatabasePlace& database, Instant 
         group.rows.push_back(std::move(row));
       }
     }
-    if (!group.rows.empty()) renew_group(core, group, *space, part);
+    if (!group.rows.empty()) renew_group(core, group, part);
   }
 }
 
@@ -213,25 +215,24 @@ void renew_servers(Core& core, Deadline deadline, SweepPart& part) {
       return;
     }
     const SpaceName space = space_name(core, database.space);
-    try {
+    const auto renew = [&] {
       {
         const auto tx = core.driver.read();
         const auto server = store::find_certificate(*tx, database.space, *database.server_certificate);
-        if (!server) continue;
+        if (!server) return;
         const auto active = store::active_root(*tx, database.space);
         const bool other_root = active && active->id != server->root;
-        if (!is_useless(*server, now) && now < due_of(server->not_after) && !other_root) continue;
+        if (!is_useless(*server, now) && now < due_of(server->not_after) && !other_root) return;
         if (const std::string why = reason_to_wait(*tx, database, now); !why.empty()) {
           part.late.push_back({space, database.name, why});
-          continue;
+          return;
         }
       }
       const Space verbs{std::make_shared<const Space::Impl>(Space::Impl{core, database.space, space, sweeper()})};
       const Bundle fresh = verbs.issue_server(DatabaseName{database.name});
       part.done.push_back({space, database.name, fmt::format("server certificate renewed by {}", fresh.record.id.text())});
-    } catch (const Error& error) {
-      part.failed.push_back({space, database.name, error.what(), error.code()});
-    }
+    };
+    attempt(renew, [&](const std::string& why, Errc code) { part.failed.push_back({space, database.name, why, code}); });
   }
 }
 

@@ -34,5 +34,14 @@ struct Renewed {
 [[nodiscard]] std::vector<Renewed> renew_rows(Core& core, const Id& space, const Id& database,
                                               const std::vector<store::CertificateRow>& rows, const Actor& actor,
                                               std::string_view verb);
+// The same, where one that fails keeps no other from its successor; it goes to the part's failures.
+struct Group {
+  Id space;
+  SpaceName space_name;
+  Id database;
+  std::vector<store::CertificateRow> rows;
+};
+[[nodiscard]] std::vector<Renewed> renew_each(Core& core, const Group& group, const Actor& actor, std::string_view verb,
+                                              SweepPart& part);
 
 }  // namespace spaceca::service
