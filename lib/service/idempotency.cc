@@ -13,6 +13,7 @@ namespace spaceca::service {
 namespace {
 
 constexpr std::size_t kLongestKey = 255;
+constexpr std::chrono::days kForgotten{30};
 
 Bytes hash_of(std::string_view request) {
   ossl::Hasher hasher{"SHA256"};
@@ -54,6 +55,11 @@ void Once::record(sql::Transaction& tx, std::span<const Id> result, Instant at) 
   for (const Id& id : result) ids.insert(ids.end(), id.begin(), id.end());
   const store::IdempotencyRow row{.verb = verb_, .actor = actor_, .request_hash = request_hash_, .result = std::move(ids)};
   if (!store::insert_idempotency_key(tx, scope_, key_, row, at)) throw KeyTaken{};
+}
+
+void forget_old_keys(Core& core) {
+  const Instant now = core.now();
+  core.commits.run([&](sql::Transaction& tx) { store::forget_idempotency_keys(tx, now - kForgotten); });
 }
 
 }  // namespace spaceca::service

@@ -55,4 +55,7 @@ class Once final {
   Bytes request_hash_;
 };
 
+// Those that were used thirty days ago.
+void forget_old_keys(Core& core);
+
 }  // namespace spaceca::service

@@ -35,6 +35,19 @@ SpaceRecord record_of(Core& core, sql::Transaction& tx, const store::SpaceRow& r
 
 }  // namespace
 
+namespace {
+
+void destroy_key(Core& core, const store::RootRow& root, const PublicKey& key) noexcept {
+  try {
+    core.vault.destroy_signing_key({.space = root.space, .row = root.id, .purpose = kRootKey, .public_key = key.spki_der()},
+                                   root.key_handle);
+  } catch (...) {
+    // What went wrong before is told; a key that nothing was signed by may stay.
+  }
+}
+
+}  // namespace
+
 NewRoot make_root(Core& core, const Id& space, const SpaceName& name, std::int64_t generation, std::string_view state,
                   Instant now) {
   store::RootRow row;
@@ -42,23 +55,44 @@ NewRoot make_root(Core& core, const Id& space, const SpaceName& name, std::int64
   row.space = space;
   row.generation = generation;
   row.state = state;
-  auto key = core.vault.create_signing_key({.space = space, .row = row.id, .purpose = kRootKey}, KeyAlgorithm::ecdsa_p256());
-  auto issuer = std::make_shared<const Issuer>(
-      Issuer::self_signed({.space = name, .generation = static_cast<unsigned>(generation)}, std::move(key.signer), now));
-  const ByteView der = issuer->certificate().der();
-  row.certificate.assign(der.begin(), der.end());
-  row.key_handle = std::move(key.handle);
-  row.not_after = issuer->certificate().validity().not_after;
   row.created_at = now;
+  Vault::SigningKey key =
+      core.vault.create_signing_key({.space = space, .row = row.id, .purpose = kRootKey}, KeyAlgorithm::ecdsa_p256());
+  row.key_handle = std::move(key.handle);
+  try {
+    auto issuer = std::make_shared<const Issuer>(
+        Issuer::self_signed({.space = name, .generation = static_cast<unsigned>(generation)}, key.signer, now));
+    const ByteView der = issuer->certificate().der();
+    row.certificate.assign(der.begin(), der.end());
+    row.not_after = issuer->certificate().validity().not_after;
 
-  const std::int64_t number = std::chrono::milliseconds{now.time_since_epoch()}.count();
-  Crl list = issuer->crl({}, {.number = static_cast<std::uint64_t>(number)}, now);
-  const store::CrlRow crl{.der = list.der(),
-                          .number = number,
-                          .covers = 0,
-                          .this_update = list.this_update(),
-                          .next_update = list.next_update().value()};
-  return {std::move(row), std::move(list), crl, std::move(issuer)};
+    const std::int64_t number = std::chrono::milliseconds{now.time_since_epoch()}.count();
+    Crl list = issuer->crl({}, {.number = static_cast<std::uint64_t>(number)}, now);
+    const store::CrlRow crl{.der = list.der(),
+                            .number = number,
+                            .covers = 0,
+                            .this_update = list.this_update(),
+                            .next_update = list.next_update().value()};
+    return {std::move(row), std::move(list), crl, std::move(issuer)};
+  } catch (...) {
+    destroy_key(core, row, key.signer->public_key());
+    throw;
+  }
+}
+
+void commit_root(Core& core, const NewRoot& root, const std::function<void(sql::Transaction&)>& work) {
+  bool worked = false;
+  try {
+    core.commits.run([&](sql::Transaction& tx) {
+      worked = false;
+      work(tx);
+      worked = true;
+    });
+  } catch (...) {
+    if (!worked) destroy_key(core, root.row, root.issuer->certificate().public_key());
+    throw;
+  }
+  core.issuers.add(root.row.id, root.issuer);
 }
 
 }  // namespace service
@@ -70,12 +104,14 @@ Space Authority::create_space(const SpaceName& name, const Actor& actor, SpaceKi
   const auto perform = [&](const service::Once& request) {
     const Instant now = core.now();
     const service::Id id = ossl::draw_uuid(now);
+    const auto refuse = [&name] { throw Error{Errc::exists, fmt::format("space \"{}\": is there already", name.text())}; };
+    if (store::find_space(*core.driver.read(), name.text())) refuse();
     const service::NewRoot root = service::make_root(core, id, name, 1, "active", now);
-    core.commits.run([&](sql::Transaction& tx) {
+    service::commit_root(core, root, [&](sql::Transaction& tx) {
       store::begin_time(tx, id, now);
       if (!store::insert(tx,
                          store::SpaceRow{.id = id, .name = name.text(), .kind = word, .last_generation = 1, .created_at = now})) {
-        throw Error{Errc::exists, fmt::format("space \"{}\": is there already", name.text())};
+        refuse();
       }
       if (!store::insert(tx, root.row, root.crl)) throw Error{Errc::exists, fmt::format("space \"{}\": has a root", name.text())};
       request.record(tx, std::span{&id, 1}, now);
@@ -86,7 +122,6 @@ Space Authority::create_space(const SpaceName& name, const Actor& actor, SpaceKi
       service::record(tx, core.vault, id, now, actor, event);
       service::record(tx, core.vault, {}, now, actor, event);
     });
-    core.issuers.add(root.row.id, root.issuer);
     return Space{std::make_shared<const Space::Impl>(Space::Impl{core, id, name, actor})};
   };
   return once.run(core.driver, perform, [&](const service::Ids&) { return space(name, actor); });

@@ -161,6 +161,15 @@ std::vector<CertificateRow> live_certificates_of_root(sql::Transaction& tx, cons
                    {value_of(root), value_of(now), after_serial, limit});
 }
 
+std::int64_t count_live_of_root(sql::Transaction& tx, const Id& root, Instant now) {
+  return tx
+      .execute(
+          "SELECT count(*) FROM certificates WHERE root = $1 AND state IN ('pending', 'ready') AND not_after >= $2 "
+          "AND kind <> 'probe'",
+          {value_of(root), value_of(now)})[0]
+      .integer(0);
+}
+
 Secrets octets_of(sql::Transaction& tx, const Id& certificate) {
   const auto rows = tx.execute("SELECT certificate, sealed_key FROM certificates WHERE id = $1", {value_of(certificate)});
   Reader read{rows[0]};
@@ -211,15 +220,15 @@ bool has_live_successor(sql::Transaction& tx, const Id& certificate) {
               .empty();
 }
 
-std::vector<CertificateRow> certificates_to_tell(sql::Transaction& tx, const Id& space, std::int64_t generation,
-                                                 std::string_view occasion, Instant now, std::int64_t limit) {
+std::vector<CertificateRow> certificates_to_tell(sql::Transaction& tx, const ToTell& what, const Id& after, std::int64_t limit) {
   return collected(
       tx,
-      sql::kJoined<kSelect,
-                   "WHERE d.space = $1 AND c.kind = 'client' AND c.state IN ('pending', 'ready') AND c.not_after >= $4 "
-                   "AND coalesce(c.bundle_generation, 0) < $2 AND NOT EXISTS (SELECT 1 FROM notices n WHERE "
-                   "n.certificate = c.id AND n.kind = 'roots_changed' AND n.occasion = $3) ORDER BY c.id LIMIT $5">,
-      {value_of(space), generation, occasion, value_of(now), limit});
+      sql::kJoined<
+          kSelect,
+          "WHERE c.database = $1 AND c.id > $5 AND c.kind = 'client' AND c.state IN ('pending', 'ready') AND c.not_after >= $4 "
+          "AND coalesce(c.bundle_generation, 0) < $2 AND NOT EXISTS (SELECT 1 FROM notices n WHERE "
+          "n.certificate = c.id AND n.kind = 'roots_changed' AND n.occasion = $3) ORDER BY c.id LIMIT $6">,
+      {value_of(what.database), what.generation, what.occasion, value_of(what.now), value_of(after), limit});
 }
 
 std::optional<Id> holder_without(sql::Transaction& tx, const Id& space, std::int64_t generation, Instant now) {

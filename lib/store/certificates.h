@@ -90,12 +90,20 @@ struct DuePlace {
                                                                 Instant until, std::int64_t limit);
 // Those of a space on their way from `state` (pending or disabling), probes too.
 [[nodiscard]] std::vector<CertificateRow> certificates_in_motion(sql::Transaction& tx, const Id& space, std::string_view state);
-// Live ones whose bundle lacks that generation, and whom no notice of that occasion has told.
-[[nodiscard]] std::vector<CertificateRow> certificates_to_tell(sql::Transaction& tx, const Id& space, std::int64_t generation,
-                                                               std::string_view occasion, Instant now, std::int64_t limit);
+// Live ones of a database whose bundle lacks that generation, and whom no notice of that occasion has told; from behind `after` on.
+struct ToTell {
+  Id database;
+  std::int64_t generation;
+  std::string_view occasion;
+  Instant now;
+};
+[[nodiscard]] std::vector<CertificateRow> certificates_to_tell(sql::Transaction& tx, const ToTell& what, const Id& after,
+                                                               std::int64_t limit);
 // Live ones of a root, in pages by serial.
 [[nodiscard]] std::vector<CertificateRow> live_certificates_of_root(sql::Transaction& tx, const Id& root, Instant now,
                                                                     ByteView after_serial, std::int64_t limit);
+
+[[nodiscard]] std::int64_t count_live_of_root(sql::Transaction& tx, const Id& root, Instant now);
 
 struct Secrets {
   Bytes certificate;

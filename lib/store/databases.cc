@@ -104,6 +104,14 @@ std::vector<DatabasePlace> all_databases(sql::Transaction& tx) {
   return found;
 }
 
+std::vector<Id> all_databases(sql::Transaction& tx, const Id& space) {
+  std::vector<Id> found;
+  const sql::Value key = value_of(space);
+  tx.each("SELECT id FROM databases WHERE space = $1 AND state <> 'destroyed' ORDER BY id", sql::Arguments{&key, 1},
+          [&found](const sql::Row& row) { found.push_back(Reader{row}.id()); });
+  return found;
+}
+
 std::vector<std::string> locate(sql::Transaction& tx, std::string_view name, std::string_view app) {
   std::vector<std::string> found;
   tx.each(

@@ -52,6 +52,7 @@ struct DatabasePlace {
   Id space;
 };
 [[nodiscard]] std::vector<DatabasePlace> all_databases(sql::Transaction& tx);
+[[nodiscard]] std::vector<Id> all_databases(sql::Transaction& tx, const Id& space);
 // Names of the spaces in which `app` has a database of that name.
 [[nodiscard]] std::vector<std::string> locate(sql::Transaction& tx, std::string_view name, std::string_view app);
 

@@ -351,7 +351,70 @@ const std::vector<Verb>& verbs() {
        },
        false},
       {"force_server", with_next_root, [](FaultyWorld& world) { world.space().force_server(db(), kKeyed); },
-       [](FaultyWorld& world) { CHECK(count(world) == 4); }, false},
+       [](FaultyWorld& world) {
+         CHECK(count(world) == 4);
+         CHECK(entries(world, "force_server") == 1);
+       }},
+      {"disable_mtls of a server that is gone", with_session,
+       [](FaultyWorld& world) { world.space().disable_mtls(db(), kKeyed, Withdrawal::given_up); },
+       [](FaultyWorld& world) {
+         CHECK(world.space().find_database(db())->state == DatabaseState::disabled);
+         CHECK(entries(world, "disable_mtls") == 1);
+         CHECK(clients(world).front().sessions == 0);
+       }},
+      {"confirm_bundle", with_clients,
+       [](FaultyWorld& world) { world.space().confirm_bundle(clients(world).front().id, 1, kKeyed); },
+       [](FaultyWorld& world) { CHECK(entries(world, "confirm_bundle") == 1); }},
+      {"issue_client and renew with a request", with_database,
+       [](FaultyWorld& world) {
+         const auto csr = CertificateRequest::from_pem(kRequest);
+         const Bundle first = world.space().issue_client(db(), {.csr = csr}, kKeyed);
+         CHECK_FALSE(first.key.has_value());
+         const Bundle second = world.space().renew(first.record.id, csr, {.idempotency_key = "k2"});
+         CHECK(second.record.predecessor == first.record.id);
+         CHECK(second.chain.front().public_key() == first.chain.front().public_key());
+       },
+       [](FaultyWorld& world) { CHECK(count(world) == 2); }, false},
+      {"server_files",
+       [](AuthorityScene& scene) {
+         DatabaseSpec spec = scene.spec();
+         spec.data_directory.clear();
+         const Space acme = scene.space();
+         acme.create_database(std::move(spec));
+         acme.enable_mtls(db());
+       },
+       [](FaultyWorld& world) { world.servers.install(world.space().server_files(db())); },
+       [](FaultyWorld& world) {
+         whole(world.authority->publish_pending(world.servers));
+         CHECK(world.space().find_database(db())->state == DatabaseState::operational);
+         CHECK(entries(world, "server_files") >= 1);
+       },
+       false},
+      {"take_census", with_session, [](FaultyWorld& world) { whole(world.authority->take_census(world.servers)); },
+       [](FaultyWorld& world) { CHECK(clients(world).front().sessions == 1); }, false},
+      {"revoke_abandoned",
+       [](AuthorityScene& scene) {
+         with_session(scene);
+         const Space acme = scene.authority->space(SpaceName{"acme"}, kOps);
+         scene.sweep();
+         const auto all = acme.certificates(db()).items;
+         const auto client = std::ranges::find_if(all, [](const CertificateRecord& one) { return one.sessions > 0; });
+         const Bundle successor = acme.renew(client->id);
+         scene.servers.servers.at("sales").sessions.clear();
+         scene.clock.advance(std::chrono::days{1});
+         scene.servers.open_session("sales", successor.chain.front());
+         scene.sweep();
+         scene.clock.advance(std::chrono::days{8});
+         scene.sweep();
+       },
+       [](FaultyWorld& world) { whole(world.authority->revoke_abandoned(std::chrono::days{7})); },
+       [](FaultyWorld& world) {
+         whole(world.authority->refresh_crls());  // it may have come no further than the mark
+         CHECK(entries(world, "revoke") == 1);
+         CHECK(std::ranges::count_if(clients(world), [](const auto& one) { return one.revocation.has_value(); }) == 1);
+         for (const CertificateRecord& one : clients(world)) CHECK(is_listed(world, one.serial) == one.revocation.has_value());
+       },
+       false},
       {"renew_due", with_due_certificates, [](FaultyWorld& world) { whole(world.authority->renew_due()); }, check_all_renewed,
        false},
       {"refresh_crls",
@@ -378,6 +441,39 @@ const std::vector<Verb>& verbs() {
          whole(world.authority->deliver_notices(world.mail));
          REQUIRE(world.mail.delivered.size() == 1);
          CHECK(world.mail.delivered[0].kind == NoticeKind::roots_changed);
+       },
+       false},
+      {"advance_roots, one that takes over",
+       [](AuthorityScene& scene) {
+         with_server(scene);
+         const auto go_to = [&scene](std::string_view at) {
+           scene.clock.set(instant(at));
+           scene.authority->accept_clock(kOps);
+         };
+         go_to("2034-05-24T10:00:00Z");
+         scene.sweep();
+         go_to("2035-06-24T10:00:00Z");
+       },
+       [](FaultyWorld& world) { whole(world.authority->advance_roots()); },
+       [](FaultyWorld& world) {
+         const auto roots = world.space().describe().roots;
+         REQUIRE(roots.size() == 2);
+         CHECK(roots[1].state == RootState::active);
+         CHECK(entries(world, "activate_root") == 1);
+       },
+       false},
+      {"advance_roots, one that retires",
+       [](AuthorityScene& scene) {
+         const Space acme = scene.space();
+         scene.database(acme);
+         acme.rotate(RotationStep::prepare);
+         acme.rotate(RotationStep::activate);
+       },
+       [](FaultyWorld& world) { whole(world.authority->advance_roots()); },
+       [](FaultyWorld& world) {
+         CHECK(world.space().describe().roots[0].state == RootState::retired);
+         CHECK(entries(world, "retire_root") == 1);
+         CHECK(world.driver->read()->execute("SELECT 1 FROM roots WHERE state = 'retired' AND key_handle IS NOT NULL").empty());
        },
        false},
       {"publish_pending, first",
