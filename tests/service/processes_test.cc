@@ -44,18 +44,19 @@ class Journal final {
 };
 
 // What a process does until it is killed. It says what a verb returned as soon as it has returned.
-[[noreturn]] void work(const std::filesystem::path& file, const KeyFile& key, const std::filesystem::path& journal_file,
-                       std::uint64_t seed) {
-  const Journal journal{journal_file};
+[[noreturn]] void work(const std::filesystem::path& file, const KeyFile& key, std::uint64_t seed) {
+  const Journal journal{file.parent_path() / "journal"};
   const HandClock clock{kStart + std::chrono::days{340}};
   const auto store = open_sqlite_store(file);
   const auto vault = sealed_vault(*store, key);
   Authority authority{*store, *vault, clock};
   const Space acme = authority.space(SpaceName{"acme"}, Actor{"process"});
+  PlayedServers servers{clock};
+  const auto notifier = folder_notifier(file.parent_path() / "notices");
   std::mt19937_64 random{seed};
   std::vector<CertificateId> mine;
   for (;;) {
-    const auto choice = random() % 10;
+    const auto choice = random() % 11;
     if (choice < 4 || mine.empty()) {
       const Bundle bundle = acme.issue_client(db());
       journal.say("issued " + bundle.record.id.text() + ' ' + bundle.record.serial.hex());
@@ -70,8 +71,10 @@ class Journal final {
       mine.back() = bundle.record.id;
     } else if (choice < 9) {
       authority.renew_due();
-    } else {
+    } else if (choice < 10) {
       authority.refresh_crls();
+    } else {
+      authority.sweep({.publisher = &servers, .notifier = notifier.get()});
     }
   }
 }
@@ -82,19 +85,21 @@ TEST_CASE("processes killed at any moment have released nothing that is not reco
   const int rounds = 4 * scale_of_tests();
   AuthorityScene scene{kStart, FolderOn::memory};
   const Space acme = scene.space();
-  scene.database(acme);
+  scene.serve(acme);
   const std::vector<ClientRequest> due(20);
   std::set<std::string> old;
   for (const Bundle& bundle : acme.issue_clients(db(), due)) old.insert(bundle.record.id.text());
   scene.clock.set(kStart + std::chrono::days{340});
-  const std::filesystem::path journal = scene.file().parent_path() / "journal";
+  scene.authority->accept_clock(kOps);
+  const std::filesystem::path notices = scene.file().parent_path() / "notices";
+  std::filesystem::create_directory(notices);
 
   std::mt19937_64 random{seed};
   for (int round = 0; round < rounds; ++round) {
     std::vector<pid_t> processes;
     for (int i = 0; i < 3; ++i) {
       const std::uint64_t its_seed = random();
-      processes.push_back(start([&]() -> int { work(scene.file(), scene.key(), journal, its_seed); }));
+      processes.push_back(start([&]() -> int { work(scene.file(), scene.key(), its_seed); }));
     }
     for (const pid_t process : processes) {
       std::this_thread::sleep_for(std::chrono::milliseconds{50 + random() % 200});
@@ -105,10 +110,14 @@ TEST_CASE("processes killed at any moment have released nothing that is not reco
 
   const auto authority = scene.another();
   const Space again = authority->space(SpaceName{"acme"}, kOps);
-  authority->renew_due();
-  authority->refresh_crls();
+  scene.clock.advance(std::chrono::minutes{11});  // whoever was killed has claimed notices for ten
+  const auto notifier = folder_notifier(notices);
+  const SweepReport report = authority->sweep({.publisher = &scene.servers, .notifier = notifier.get()});
+  CHECK(report.renewals.failed.empty());
+  CHECK(report.publications.failed.empty());
+  CHECK(report.notices.failed.empty());
   const Crl last = again.crls().front();
-  std::ifstream lines{journal};
+  std::ifstream lines{scene.file().parent_path() / "journal"};
   std::string what, id, serial;
   std::set<std::string> issued;
   std::size_t revoked = 0;
@@ -125,6 +134,15 @@ TEST_CASE("processes killed at any moment have released nothing that is not reco
       ++revoked;
     }
   }
+  CHECK_FALSE(again.find_database(db())->publication_pending);
+  // Each notice is there, whole, and none twice: they are named by their identifiers.
+  const std::string delivered = scene.sql("SELECT count(*) FROM notices WHERE delivered_at IS NOT NULL");
+  const auto files =
+      std::count_if(std::filesystem::directory_iterator{notices}, {}, [](const std::filesystem::directory_entry& one) {
+        return one.path().filename().native().front() != '.';  // that one was being written when its process was killed
+      });
+  CHECK(files >= 20);
+  CHECK(std::to_string(files) + '\n' == delivered);
   CHECK(issued.size() > 10);
   CHECK(revoked > 0);
   for (const std::string& one : old) CHECK(again.find_certificate(CertificateId{one})->successor.has_value());
