@@ -1,5 +1,10 @@
 // The program spaceca: what the library does, by commands.
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <exception>
 #include <string>
@@ -19,6 +24,19 @@ int complain(const Failure& failure, bool json) {
   return static_cast<int>(failure.exit());
 }
 
+// A reader of ours who goes (less, head) must not end us between the switch of a server and its proof: SIGPIPE would. And where one
+// of the three standard descriptors is closed, the next file or connection would be opened in its place, and written to: there what
+// is written or read fails instead.
+void outlive_our_readers() {
+  struct sigaction ignored {};
+  ignored.sa_handler = SIG_IGN;
+  sigaction(SIGPIPE, &ignored, nullptr);
+  constexpr std::array<int, 3> kUselessWays = {O_WRONLY, O_RDONLY, O_RDONLY};
+  for (int descriptor = 0; descriptor < 3; ++descriptor) {
+    if (fcntl(descriptor, F_GETFD) < 0) open("/dev/null", kUselessWays.at(static_cast<std::size_t>(descriptor)));
+  }
+}
+
 int run(const std::vector<std::string>& words) {
   const Parsed parsed = parse(words);
   if (parsed.runner == nullptr) {
@@ -32,6 +50,7 @@ int run(const std::vector<std::string>& words) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  outlive_our_readers();
   std::vector<std::string> words;
   for (int i = 1; i < argc; ++i) words.emplace_back(argv[i]);
   const bool json = std::find(words.begin(), words.end(), "--json") != words.end();

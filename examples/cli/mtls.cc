@@ -119,7 +119,7 @@ void tell(const Session& session, const std::string& name, const Survey& found) 
   if (found.cut_off.empty()) return;
   std::vector<std::string> lines = {fmt::format("these sessions of {} could not come back:", name)};
   for (const Survey::Session& live : found.cut_off) lines.push_back(text_of(live));
-  fmt::print(stderr, "{}\n", joined(lines, "\n"));
+  print_aside(joined(lines, "\n") + "\n");
 }
 
 // Says what the block in pg_hba.conf would override, and has it confirmed if somebody were cut off. For programs that is part of

@@ -98,10 +98,14 @@ void print(const std::string& text) {
   throw Failure{Exit::failed, "io", fmt::format("standard output: {}", std::strerror(errno))};
 }
 
+void print_aside(const std::string& text) {
+  static_cast<void>(std::fwrite(text.data(), 1, text.size(), stderr));
+  static_cast<void>(std::fflush(stderr));
+}
+
 Progress::Progress(Style style, std::string text) : style_(style), text_(std::move(text)) {
   if (style_ == Style::silent) return;
-  fmt::print(stderr, "{}...{}", text_, style_ == Style::verbose ? "\n" : "");
-  std::fflush(stderr);
+  print_aside(fmt::format("{}...{}", text_, style_ == Style::verbose ? "\n" : ""));
 }
 
 Progress::~Progress() { end("failed"); }
@@ -111,6 +115,5 @@ void Progress::done() { end("done"); }
 void Progress::end(const char* word) {
   if (ended_ || style_ == Style::silent) return;
   ended_ = true;
-  if (style_ == Style::verbose) std::fprintf(stderr, "%s...", text_.c_str());
-  std::fprintf(stderr, " %s\n", word);
+  print_aside(fmt::format("{} {}\n", style_ == Style::verbose ? text_ + "..." : std::string{}, word));
 }

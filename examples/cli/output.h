@@ -47,6 +47,9 @@ template <class Things, class Of>
 // Onto the standard output, and checked: a full disk or a closed pipe is a failure of the command.
 void print(const std::string& text);
 
+// Onto the standard error. Nobody is told if it is closed, and nothing fails for that: what is done goes on without listeners.
+void print_aside(const std::string& text);
+
 // "Enabling MTLS on postgresql-rectangle-12345... done" on the standard error; what goes wrong in between makes it "... failed".
 class Progress final {
  public:

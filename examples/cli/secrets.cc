@@ -18,6 +18,7 @@
 #include <spaceca/error.h>
 
 #include "failure.h"
+#include "output.h"
 #include "secrets.h"
 
 using namespace spaceca;
@@ -249,8 +250,7 @@ void confirm(const Arguments& arguments, const std::string& name, const std::str
   if (!has_terminal()) {
     throw Failure{Exit::failed, "unconfirmed", fmt::format("{}; nothing was done", warning), fmt::format("--confirm {}", name)};
   }
-  fmt::print(stderr, "{}\nType {} to go on: ", warning, name);
-  std::fflush(stderr);
+  print_aside(fmt::format("{}\nType {} to go on: ", warning, name));
   std::string typed;
   for (int c = std::getchar(); c != EOF && c != '\n'; c = std::getchar()) typed += static_cast<char>(c);
   if (typed != name) throw Failure{Exit::failed, "unconfirmed", "that is another name; nothing was done"};

@@ -92,7 +92,7 @@ Authority& Session::authority() {
 Publisher& Session::publisher() {
   if (publisher_) return *publisher_;
   PostgresPublisherOptions options;
-  if (arguments.verbose) options.progress = [](const std::string& line) { fmt::print(stderr, "  {}\n", line); };
+  if (arguments.verbose) options.progress = [](const std::string& line) { print_aside("  " + line + '\n'); };
   publisher_ = postgres_publisher(options);
   return *publisher_;
 }
@@ -138,5 +138,5 @@ void Session::answer(const nlohmann::json& value, const std::string& text) const
 }
 
 void Session::note(const std::string& text) const {
-  if (!arguments.quiet) fmt::print(stderr, "{}\n", text);
+  if (!arguments.quiet) print_aside(text + '\n');
 }

@@ -54,6 +54,12 @@ TEST_CASE("a store put back from a backup publishes only after spaces:adopt, and
   play("restore.txt", folder.path(), environment_of(server));
 }
 
+TEST_CASE("enabling goes on when nobody reads of its progress any more", "[cli][postgres]") {
+  const TemporaryFolder folder;
+  const Postgres server{{}, kByPassword};
+  play("reader_gone.txt", folder.path(), environment_of(server));
+}
+
 TEST_CASE("enabling with --wait goes on until the server is there", "[cli][postgres]") {
   const TemporaryFolder folder;
   Postgres server{{}, kByPassword};
