@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <random>
 
 #include <fmt/format.h>
@@ -9,6 +8,7 @@
 #include <spaceca/files.h>
 
 #include "bundle_files.h"
+#include "environment.h"
 #include "output.h"
 #include "secrets.h"
 
@@ -58,8 +58,8 @@ bool has(const std::vector<Format>& formats, Format format) {
 }
 
 std::filesystem::path libpq_folder() {
-  const char* home = std::getenv("HOME");
-  if (home == nullptr || *home != '/') {
+  const std::string home = environment("HOME");
+  if (!home.starts_with('/')) {
     throw Error{Errc::invalid_argument, "folder: HOME does not say where ~/.postgresql is; give --dir"};
   }
   return std::filesystem::path{home} / ".postgresql";
@@ -159,18 +159,14 @@ std::vector<Format> formats_of(const std::vector<std::string>& words) {
   return formats;
 }
 
-std::filesystem::path folder_of(const Arguments& arguments) {
-  return arguments.dir.empty() ? libpq_folder() : std::filesystem::path{arguments.dir};
-}
-
 bool goes_everywhere(const std::filesystem::path& folder, const std::string& prefix) {
   std::error_code ignored;
-  return prefix.empty() && std::getenv("HOME") != nullptr &&
+  return prefix.empty() && !environment("HOME").empty() &&
          std::filesystem::weakly_canonical(folder, ignored) == std::filesystem::weakly_canonical(libpq_folder(), ignored);
 }
 
 BundlePlan plan_of(const Arguments& arguments, bool with_key) {
-  BundlePlan plan{.folder = folder_of(arguments),
+  BundlePlan plan{.folder = arguments.dir.empty() ? libpq_folder() : std::filesystem::path{arguments.dir},
                   .prefix = arguments.prefix,
                   .formats = formats_of(arguments.formats),
                   .with_key = with_key,

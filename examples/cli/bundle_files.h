@@ -21,14 +21,12 @@ enum class Format { libpq, jdbc, pkcs12, env, service, uri, k8s };
 // Of --format, several by commas or again; libpq and jdbc of nothing. Errc::invalid_argument, listing them.
 [[nodiscard]] std::vector<Format> formats_of(const std::vector<std::string>& words);
 
-// Where the files go: --dir, or libpq's own folder, ~/.postgresql.
-[[nodiscard]] std::filesystem::path folder_of(const Arguments& arguments);
 // Whether libpq would find the files without being told, and so show the certificate to every server.
 [[nodiscard]] bool goes_everywhere(const std::filesystem::path& folder, const std::string& prefix);
 
 // Everything that is known before a certificate is asked for, so that what cannot be written is refused before anything is done.
 struct BundlePlan {
-  std::filesystem::path folder;
+  std::filesystem::path folder;  // --dir, or libpq's own, ~/.postgresql
   std::string prefix;
   std::vector<Format> formats;
   bool with_key = true;

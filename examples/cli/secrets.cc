@@ -7,7 +7,6 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <optional>
 #include <system_error>
@@ -17,6 +16,7 @@
 
 #include <spaceca/error.h>
 
+#include "environment.h"
 #include "failure.h"
 #include "output.h"
 #include "secrets.h"
@@ -129,11 +129,6 @@ SecretBytes ask_twice() {
 
 // --- what opens the vault ---
 
-std::string variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? std::string{} : std::string{value};
-}
-
 Passphrase passphrase(SecretBytes octets, const std::string& from) {
   if (octets.empty()) throw Failure{Exit::failed, "malformed", fmt::format("the passphrase from {} is empty", from)};
   return Passphrase{std::move(octets)};
@@ -157,9 +152,9 @@ std::optional<VaultKey> given_key(const Arguments& arguments) {
                   "--key-file, --passphrase-file and --passphrase-fd: one of them opens the store"};
   }
   if (!arguments.passphrase_fd.empty()) return passphrase(read_descriptor(arguments.passphrase_fd), "--passphrase-fd");
-  const std::string key_file = flags > 0 ? arguments.key_file : variable("SPACECA_KEY_FILE");
+  const std::string key_file = flags > 0 ? arguments.key_file : environment("SPACECA_KEY_FILE");
   if (!key_file.empty()) return KeyFile{key_file};
-  const std::string file = flags > 0 ? arguments.passphrase_file : variable("SPACECA_PASSPHRASE_FILE");
+  const std::string file = flags > 0 ? arguments.passphrase_file : environment("SPACECA_PASSPHRASE_FILE");
   if (!file.empty()) return passphrase(read_secret_line(file), fmt::format("\"{}\"", file));
   return std::nullopt;
 }

@@ -1,8 +1,6 @@
 #include <pwd.h>
 #include <unistd.h>
 
-#include <cstdio>
-#include <cstdlib>
 #include <utility>
 
 #include <fmt/format.h>
@@ -11,6 +9,7 @@
 #include <spaceca/postgres_publisher.h>
 #include <spaceca/sqlite_store.h>
 
+#include "environment.h"
 #include "failure.h"
 #include "secrets.h"
 #include "session.h"
@@ -19,9 +18,11 @@ using namespace spaceca;
 
 namespace {
 
-std::string variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? std::string{} : std::string{value};
+std::string login_name() {
+  const passwd* user = getpwuid(getuid());
+  const std::string name = user != nullptr ? user->pw_name : fmt::format("uid {}", getuid());
+  const std::string sudo = environment("SUDO_USER");
+  return sudo.empty() || sudo == name ? name : fmt::format("{} ({} by sudo)", name, sudo);
 }
 
 }  // namespace
@@ -33,8 +34,8 @@ std::filesystem::path path_of_store(const std::string& store) {
     // It might be a URL with a password, so it is not repeated.
     throw Failure{Exit::usage, "invalid_argument", "the store: is not of the form sqlite:PATH, which is the one kind there is"};
   }
-  if (const std::string data = variable("XDG_DATA_HOME"); data.starts_with('/')) return data + "/spaceca/spaceca.db";
-  if (const std::string home = variable("HOME"); home.starts_with('/')) return home + "/.local/share/spaceca/spaceca.db";
+  if (const std::string data = environment("XDG_DATA_HOME"); data.starts_with('/')) return data + "/spaceca/spaceca.db";
+  if (const std::string home = environment("HOME"); home.starts_with('/')) return home + "/.local/share/spaceca/spaceca.db";
   throw Failure{Exit::usage, "invalid_argument",
                 "the store: neither --store nor SPACECA_STORE, XDG_DATA_HOME or HOME says where it is"};
 }
@@ -48,11 +49,9 @@ std::string store_flags(const Arguments& arguments) {
   return text;
 }
 
-std::string login_name() {
-  const passwd* user = getpwuid(getuid());
-  const std::string name = user != nullptr ? user->pw_name : fmt::format("uid {}", getuid());
-  const std::string sudo = variable("SUDO_USER");
-  return sudo.empty() || sudo == name ? name : fmt::format("{} ({} by sudo)", name, sudo);
+std::string flags_of(const Arguments& arguments, const DatabaseRecord& database) {
+  const std::string space = arguments.space.empty() ? "" : fmt::format(" --space {}", database.space.text());
+  return fmt::format(" -a {}{}{}", database.app.text(), space, store_flags(arguments));
 }
 
 Session::Session(Arguments given) : arguments(std::move(given)) {}
@@ -60,7 +59,7 @@ Session::Session(Arguments given) : arguments(std::move(given)) {}
 Session::~Session() = default;
 
 std::filesystem::path Session::store_path() const {
-  return path_of_store(arguments.store.empty() ? variable("SPACECA_STORE") : arguments.store);
+  return path_of_store(arguments.store.empty() ? environment("SPACECA_STORE") : arguments.store);
 }
 
 Store& Session::store() {

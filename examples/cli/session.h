@@ -40,6 +40,7 @@ class Session final {
   [[nodiscard]] spaceca::Authority& authority();
   [[nodiscard]] spaceca::Publisher& publisher();
   [[nodiscard]] spaceca::Instant now() const { return clock_.now(); }
+  // Who --actor says, otherwise "alice", or "root (alice by sudo)".
   [[nodiscard]] spaceca::Actor actor() const;
 
   [[nodiscard]] spaceca::Space space(const spaceca::SpaceName& name) { return authority().space(name, actor()); }
@@ -79,5 +80,5 @@ auto all_pages(Fetch&& fetch) {
 [[nodiscard]] std::filesystem::path path_of_store(const std::string& store);
 // The flags that said which store is meant and what opens it, for a line to be pasted; a descriptor is nobody's tomorrow.
 [[nodiscard]] std::string store_flags(const Arguments& arguments);
-// "alice"; "root (alice by sudo)".
-[[nodiscard]] std::string login_name();
+// The same with those that say which database is meant: its app, and its space if one was said.
+[[nodiscard]] std::string flags_of(const Arguments& arguments, const spaceca::DatabaseRecord& database);

@@ -3,7 +3,6 @@
 #include <cctype>
 #include <cerrno>
 #include <charconv>
-#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <string_view>
@@ -13,6 +12,7 @@
 
 #include <spaceca/error.h>
 
+#include "environment.h"
 #include "failure.h"
 #include "output.h"
 #include "settings.h"
@@ -34,20 +34,15 @@ const std::vector<Section>& sections() {
   return kSections;
 }
 
-std::string variable(const std::string& name) {
-  const char* value = std::getenv(name.c_str());
-  return value == nullptr ? std::string{} : std::string{value};
-}
-
-std::string variable_of(const std::string& section, const std::string& key) {
+std::string environment_name(const std::string& section, const std::string& key) {
   std::string name = "SPACECA_" + section + '_' + key;
   for (char& c : name) c = c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   return name;
 }
 
 std::filesystem::path default_file() {
-  if (const std::string folder = variable("XDG_CONFIG_HOME"); folder.starts_with('/')) return folder + "/spaceca/config.toml";
-  if (const std::string home = variable("HOME"); home.starts_with('/')) return home + "/.config/spaceca/config.toml";
+  if (const std::string folder = environment("XDG_CONFIG_HOME"); folder.starts_with('/')) return folder + "/spaceca/config.toml";
+  if (const std::string home = environment("HOME"); home.starts_with('/')) return home + "/.config/spaceca/config.toml";
   return {};
 }
 
@@ -75,7 +70,7 @@ std::string Settings::name(const std::string& section, const std::string& key) {
 
 Settings Settings::read() {
   Settings settings;
-  const std::string named = variable("SPACECA_CONFIG");
+  const std::string named = environment("SPACECA_CONFIG");
   settings.file_ = named.empty() ? default_file() : std::filesystem::path{named};
   if (settings.file_.empty()) return settings;
   std::ifstream stream{settings.file_};
@@ -105,7 +100,7 @@ Settings Settings::read() {
 }
 
 std::vector<std::string> Settings::list(const std::string& section, const std::string& key) const {
-  if (const std::string said = variable(variable_of(section, key)); !said.empty()) {
+  if (const std::string said = environment(environment_name(section, key)); !said.empty()) {
     std::vector<std::string> values(1);
     for (const char c : said) {
       if (c == ',') {
@@ -121,7 +116,7 @@ std::vector<std::string> Settings::list(const std::string& section, const std::s
 }
 
 std::string Settings::text(const std::string& section, const std::string& key) const {
-  if (std::string said = variable(variable_of(section, key)); !said.empty()) return said;
+  if (std::string said = environment(environment_name(section, key)); !said.empty()) return said;
   const auto found = values_.find({section, key});
   if (found == values_.end()) return {};
   if (found->second.size() != 1) {
@@ -132,7 +127,7 @@ std::string Settings::text(const std::string& section, const std::string& key) c
 
 std::filesystem::path Settings::path(const std::string& section, const std::string& key) const {
   const std::string said = text(section, key);
-  const bool of_file = variable(variable_of(section, key)).empty();
+  const bool of_file = environment(environment_name(section, key)).empty();
   return said.empty() || !of_file ? std::filesystem::path{said} : file_.parent_path() / said;
 }
 
