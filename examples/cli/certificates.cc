@@ -18,13 +18,13 @@ using namespace spaceca;
 namespace {
 
 // The certificate of --id, which is one of this database.
-CertificateRecord certificate_in(const Place& place, const std::string& text) {
-  const CertificateId id{text};
+CertificateRecord certificate_in(const Place& place, const Arguments& arguments) {
+  const CertificateId id{arguments.id};
   const auto found = place.space.find_certificate(id);
   if (found && found->database == place.name()) return *found;
   throw Failure{Exit::not_found, "not_found",
                 fmt::format("certificate {} of database \"{}\": there is none", id.text(), place.name().text()),
-                fmt::format("spaceca data:mtls:certificates {} -a {}", place.name().text(), place.record.app.text())};
+                fmt::format("spaceca data:mtls:certificates {}{}", place.name().text(), flags_of(arguments, place.record))};
 }
 
 std::optional<CertificateRequest> request_in(const std::string& file) {
@@ -67,9 +67,7 @@ std::optional<BundlePlan> plan_for(const Arguments& arguments, const ClientReque
 }
 
 std::string url_command(const Place& place, const Arguments& arguments) {
-  const std::string space = arguments.space.empty() ? "" : fmt::format(" --space {}", place.record.space.text());
-  return fmt::format("spaceca config:get {} -a {}{}{}", variable_of(place.name()), place.record.app.text(), space,
-                     store_flags(arguments));
+  return fmt::format("spaceca config:get {}{}", variable_of(place.name()), flags_of(arguments, place.record));
 }
 
 // Writes the files, and says where they are and how to use them.
@@ -87,8 +85,8 @@ std::string hand_out(const Place& place, const Arguments& arguments, const Bundl
 }
 
 std::string download_command(const Session& session, const Place& place, const CertificateId& id) {
-  return fmt::format("spaceca data:mtls:certificates:download {} --id {} -a {}{}", place.name().text(), id.text(),
-                     place.record.app.text(), store_flags(session.arguments));
+  return fmt::format("spaceca data:mtls:certificates:download {} --id {}{}", place.name().text(), id.text(),
+                     flags_of(session.arguments, place.record));
 }
 
 // Once its files are in place, and not before: from then on the server may move to a root that is in them.
@@ -122,8 +120,8 @@ void warn_of_plain_names(const Session& session, const BundlePlan& plan) {
     throw Failure{Exit::failed, "io",
                   fmt::format("certificate {} is made, its files are not ({}), and revoking it failed: {}", made.id.text(), why,
                               error.what()),
-                  fmt::format("spaceca data:mtls:certificates:delete {} --id {} -a {}{}", place.name().text(), made.id.text(),
-                              place.record.app.text(), store_flags(session.arguments))};
+                  fmt::format("spaceca data:mtls:certificates:delete {} --id {}{}", place.name().text(), made.id.text(),
+                              flags_of(session.arguments, place.record))};
   }
   static_cast<void>(publish_space(session, place.space, fmt::format("Publishing space {}", place.record.space.text())));
   throw Failure{Exit::failed, "io",
@@ -185,7 +183,7 @@ Exit certificates::create(Session& session) {
 
 Exit certificates::show(Session& session) {
   const Place place = session.place();
-  const CertificateRecord found = certificate_in(place, session.arguments.id);
+  const CertificateRecord found = certificate_in(place, session.arguments);
   session.answer(json_of(found, session.now()), block(fields_of(found, session.now())));
   return Exit::done;
 }
@@ -193,7 +191,7 @@ Exit certificates::show(Session& session) {
 Exit certificates::download(Session& session) {
   const Arguments& arguments = session.arguments;
   const Place place = session.place();
-  const CertificateRecord found = certificate_in(place, arguments.id);
+  const CertificateRecord found = certificate_in(place, arguments);
   if (found.kind == CertificateKind::server) {
     throw Failure{Exit::refused, "policy",
                   fmt::format("certificate {}: is the server's, which gets it by publication", found.id.text())};
@@ -221,7 +219,7 @@ Exit certificates::download(Session& session) {
 Exit certificates::renew(Session& session) {
   const auto request = request_in(session.arguments.csr);
   const Place place = session.place();
-  const CertificateRecord found = certificate_in(place, session.arguments.id);
+  const CertificateRecord found = certificate_in(place, session.arguments);
   Progress progress = session.progress(fmt::format("Renewing certificate for database {}", place.name().text()));
   const CertificateRecord made = place.space.renew(found.id, request, {}, BundleCounts::once_confirmed).record;
   progress.done();
@@ -234,7 +232,7 @@ Exit certificates::revoke(Session& session) {
   const RevocationReason reason = reason_of(arguments.reason);
   const OpenSessions sessions = open_sessions(arguments);
   const Place place = session.place();
-  const CertificateRecord found = certificate_in(place, arguments.id);
+  const CertificateRecord found = certificate_in(place, arguments);
   const std::string& name = place.name().text();
   confirm(arguments, name,
           fmt::format("certificate {} of database \"{}\" would be revoked, which cannot be undone", found.id.text(), name));

@@ -96,7 +96,7 @@ class Examination final {
     const DatabaseUrl url = place.space.url(place.name());
     const ServerDue due = due_of(place);
     if (files_) add(diagnose(due, *files_));
-    if (shown_) add(findings_of(place, shown_->chain.front()));
+    if (shown_) add(findings_of(session_, place, shown_->chain.front()));
     const auto seen = look({.host = url.host(), .port = url.port(), .database = url.database()},
                            shown_ ? shown_->common_name : place.record.role.text());
     if (!seen) return;

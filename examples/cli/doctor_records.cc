@@ -26,29 +26,31 @@ bool is_trusted(const RootRecord& root) {
 
 std::vector<Diagnosis> findings_of(Session& session, const Place& place) {
   const std::string who = fmt::format("database \"{}\"", place.name().text());
+  const std::string flags = flags_of(session.arguments, place.record);
   std::vector<Diagnosis> found;
   if (session.authority().clock_suspect()) {
     found.push_back(made_of(
         Certainty::doubt, "clock-suspect",
         fmt::format("this machine's clock ({}) stands behind or far ahead of what the store has seen", time_text(session.now())),
-        "", "set the clock; if it is right: spaceca clock:accept"));
+        "", "set the clock; if it is right: spaceca clock:accept" + store_flags(session.arguments)));
   }
   if (place.record.state == DatabaseState::disabled) {
     found.push_back(made_of(Certainty::doubt, "mtls-disabled",
                             who + ": mTLS is disabled, so its server asks for no certificate of ours", "",
-                            "spaceca data:mtls:create"));
+                            fmt::format("spaceca data:mtls:create {}{}", place.name().text(), flags)));
   }
   if (place.record.publication_pending) {
     const std::string& error = place.record.publication_error;
     found.push_back(made_of(Certainty::doubt, "publication-pending",
                             fmt::format("{}: its server does not serve yet what it should{}{}", who,
                                         error.empty() ? "" : "; the last attempt: ", error),
-                            "", "spaceca sweep, which tries again"));
+                            "", fmt::format("spaceca sweep{}, which tries again", store_flags(session.arguments))));
   }
   return found;
 }
 
-std::vector<Diagnosis> findings_of(const Place& place, const Certificate& certificate) {
+std::vector<Diagnosis> findings_of(const Session& session, const Place& place, const Certificate& certificate) {
+  const std::string named = place.name().text() + flags_of(session.arguments, place.record);
   const std::string serial = certificate.serial().hex();
   const auto roots = place.space.describe().roots;
   for (const CertificateRecord& record : place.space.find_by_serial(certificate.serial())) {
@@ -60,7 +62,7 @@ std::vector<Diagnosis> findings_of(const Place& place, const Certificate& certif
     if (record.revocation) {
       return {made_of(Certainty::fault, "certificate-revoked",
                       fmt::format("{}: was revoked {}", who, time_text(record.revocation->at)), "sslv3 alert certificate revoked",
-                      "spaceca data:mtls:certificates:create, and download that one")};
+                      fmt::format("spaceca data:mtls:certificates:create {}, and download that one", named))};
     }
     if (record.database != place.name()) {
       return {made_of(Certainty::doubt, "certificate-of-another-database",
@@ -70,13 +72,13 @@ std::vector<Diagnosis> findings_of(const Place& place, const Certificate& certif
     if (record.state == CertificateState::pending) {
       return {made_of(Certainty::fault, "certificate-pending",
                       fmt::format("{}: the server is not proved to trust its root yet", who), "tlsv1 alert unknown ca",
-                      "spaceca sweep")};
+                      "spaceca sweep" + store_flags(session.arguments))};
     }
     if (record.successor) {
       return {
           made_of(Certainty::doubt, "certificate-superseded",
                   fmt::format("{}: ends {}, and its successor is {}", who, time_text(record.not_after), record.successor->text()),
-                  "", fmt::format("spaceca data:mtls:certificates:download --id {}", record.successor->text()))};
+                  "", fmt::format("spaceca data:mtls:certificates:download {} --id {}", named, record.successor->text()))};
     }
     return {};
   }
@@ -84,7 +86,9 @@ std::vector<Diagnosis> findings_of(const Place& place, const Certificate& certif
       made_of(Certainty::fault, "certificate-unknown",
               fmt::format("serial {} of \"{}\": is not of space \"{}\"", serial, certificate.issuer(), place.record.space.text()),
               "tlsv1 alert unknown ca",
-              "take a certificate of this space; after a restore of the store: spaceca spaces:adopt, and a new certificate")};
+              fmt::format("take a certificate of this space; after a restore of the store: spaceca spaces:adopt {}{}, and a new "
+                          "certificate",
+                          place.record.space.text(), store_flags(session.arguments)))};
 }
 
 ServerDue due_of(const Place& place) {

@@ -14,7 +14,8 @@
 [[nodiscard]] std::vector<spaceca::Diagnosis> findings_of(Session& session, const Place& place);
 // Of a client's certificate. Rules: certificate-unknown, certificate-revoked, certificate-of-another-database,
 // certificate-pending, certificate-superseded.
-[[nodiscard]] std::vector<spaceca::Diagnosis> findings_of(const Place& place, const spaceca::Certificate& certificate);
+[[nodiscard]] std::vector<spaceca::Diagnosis> findings_of(const Session& session, const Place& place,
+                                                          const spaceca::Certificate& certificate);
 
 [[nodiscard]] spaceca::ServerDue due_of(const Place& place);
 // By the server's files, if it is on this machine and they can be read; otherwise a warning says why not.

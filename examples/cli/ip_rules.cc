@@ -85,13 +85,13 @@ void warn_of_overlaps(const Session& session, const IpRule& rule, const std::vec
   }
 }
 
-IpRule rule_in(const Place& place, const std::string& text) {
-  const IpRuleId id{text};
+IpRule rule_in(const Place& place, const Arguments& arguments) {
+  const IpRuleId id{arguments.id};
   const auto found = place.space.find_ip_rule(id);
   if (found && found->database == place.name()) return *found;
   throw Failure{Exit::not_found, "not_found",
                 fmt::format("IP rule {} of database \"{}\": there is none", id.text(), place.name().text()),
-                fmt::format("spaceca data:mtls:ip-rules {} -a {}", place.name().text(), place.record.app.text())};
+                fmt::format("spaceca data:mtls:ip-rules {}{}", place.name().text(), flags_of(arguments, place.record))};
 }
 
 // The reference's answer at once, for people; then the server, and what a program asks next.
@@ -141,7 +141,7 @@ Exit ip_rules::create(Session& session) {
 
 Exit ip_rules::show(Session& session) {
   const Place place = session.place();
-  const IpRule found = rule_in(place, session.arguments.id);
+  const IpRule found = rule_in(place, session.arguments);
   session.answer(json_of(found), block(fields_of(found)));
   return Exit::done;
 }
@@ -154,7 +154,7 @@ Exit ip_rules::update(Session& session) {
     throw Failure{Exit::usage, "usage", "give --cidr, --description or both", "spaceca data:mtls:ip-rules:update --help"};
   }
   const Place place = session.place();
-  const IpRule before = rule_in(place, arguments.id);
+  const IpRule before = rule_in(place, arguments);
   Progress progress = session.progress(fmt::format("Updating IP Rule for database {}", place.name().text()));
   const IpRule changed =
       hinted(arguments, change.cidr && change.cidr->is_any(), [&] { return place.space.update_ip_rule(before.id, change); });
@@ -165,7 +165,7 @@ Exit ip_rules::update(Session& session) {
 
 Exit ip_rules::remove(Session& session) {
   const Place place = session.place();
-  const IpRule before = rule_in(place, session.arguments.id);
+  const IpRule before = rule_in(place, session.arguments);
   Progress progress = session.progress(fmt::format("Deleting IP Rule for database {}", place.name().text()));
   const IpRule deleted = place.space.delete_ip_rule(before.id);
   progress.done();

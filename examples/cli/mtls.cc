@@ -73,12 +73,12 @@ void tell_who_may_come(const Session& session, const Place& place) {
   session.note(who_may_knock(place.record));
   if (place.record.data_directory.empty()) {
     session.note(
-        fmt::format("its server is not on this machine: spaceca data:mtls:server-files {} -a {} --dir DIR, and the sweep sees it",
-                    place.name().text(), place.record.app.text()));
+        fmt::format("its server is not on this machine: spaceca data:mtls:server-files {}{} --dir DIR, and the sweep sees it",
+                    place.name().text(), flags_of(session.arguments, place.record)));
   }
   if (place.space.ip_rules(place.name()).empty()) {
-    session.note(fmt::format("from nowhere over TCP yet: spaceca data:mtls:ip-rules:create {} -a {} --cidr CIDR",
-                             place.name().text(), place.record.app.text()));
+    session.note(fmt::format("from nowhere over TCP yet: spaceca data:mtls:ip-rules:create {}{} --cidr CIDR", place.name().text(),
+                             flags_of(session.arguments, place.record)));
   }
 }
 

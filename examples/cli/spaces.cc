@@ -55,13 +55,8 @@ RotationStep step_of(const Arguments& arguments, const SpaceRecord& space) {
   throw Error{Errc::invalid_argument, fmt::format("step \"{}\": is none of prepare, activate, retire, rollback, distrust", text)};
 }
 
-// For a line to be pasted.
-std::string app_of(const Space& space, const DatabaseName& database) {
-  const auto record = space.find_database(database);
-  return record ? record->app.text() : "APP";  // destroyed since
-}
-
-Exit answer_and_publish(Session& session, const Space& space) {
+// For programs with what is in `more`.
+Exit answer_and_publish(Session& session, const Space& space, const nlohmann::json& more = nlohmann::json::object()) {
   if (!session.arguments.json) print(text_of(space.describe()));
   const Exit exit = publish_space(session, space, fmt::format("Publishing space {}", space.name().text()));
   if (session.arguments.json) print(json_text(json_of(space.describe())));
@@ -165,11 +160,13 @@ Exit spaces::revoke_serial(Session& session) {
   const unsigned root = generation(arguments, space.describe());
   for (const CertificateRecord& known : space.find_by_serial(serial)) {
     if (known.generation != root) continue;
+    const auto database = space.find_database(known.database);
     throw Failure{Exit::refused, "exists",
                   fmt::format("serial {}: is that of certificate {} of database \"{}\"", serial.hex(), known.id.text(),
                               known.database.text()),
-                  fmt::format("spaceca data:mtls:certificates:delete {} --id {} -a {} --space {}{}", known.database.text(),
-                              known.id.text(), app_of(space, known.database), space.name().text(), store_flags(arguments))};
+                  database ? fmt::format("spaceca data:mtls:certificates:delete {} --id {}{}", database->name.text(),
+                                         known.id.text(), flags_of(arguments, *database))
+                           : std::string{}};
   }
   Progress progress = session.progress(fmt::format("Revoking serial {} of space {}", serial.hex(), space.name().text()));
   space.revoke_serial(root, serial, reason, {}, sessions);
