@@ -169,6 +169,7 @@ Exit mtls::create(Session& session) {
   const MtlsOptions options = options_of(session.arguments);
   static_cast<void>(access_of(options.access));  // what cannot be is refused before anybody is asked
   Place place = session.place();
+  refuse_another_name(session.arguments, place.name().text());  // also where nobody would be asked
   const std::string text = fmt::format("Enabling MTLS on {}", place.name().text());
   auto more = nlohmann::json::object();
   // Begun before, and the server did not answer then: this goes on with it.

@@ -235,13 +235,16 @@ SecretBytes admin_url(const Arguments& arguments) {
   return read_secret_line(arguments.admin_url_file);
 }
 
+void refuse_another_name(const Arguments& arguments, const std::string& name) {
+  if (arguments.confirm.empty() || arguments.confirm == name) return;
+  throw Failure{Exit::failed, "unconfirmed",
+                fmt::format("--confirm says \"{}\", and this is about \"{}\"", arguments.confirm, name),
+                fmt::format("--confirm {}", name)};
+}
+
 void confirm(const Arguments& arguments, const std::string& name, const std::string& warning) {
-  if (!arguments.confirm.empty()) {
-    if (arguments.confirm == name) return;
-    throw Failure{Exit::failed, "unconfirmed",
-                  fmt::format("--confirm says \"{}\", and this is about \"{}\"", arguments.confirm, name),
-                  fmt::format("--confirm {}", name)};
-  }
+  refuse_another_name(arguments, name);
+  if (!arguments.confirm.empty()) return;
   if (!has_terminal()) {
     throw Failure{Exit::failed, "unconfirmed", fmt::format("{}; nothing was done", warning), fmt::format("--confirm {}", name)};
   }

@@ -32,5 +32,7 @@
 // Of --admin-url-file; empty if there is none.
 [[nodiscard]] spaceca::SecretBytes admin_url(const Arguments& arguments);
 
+// Goes on unless --confirm says another name.
+void refuse_another_name(const Arguments& arguments, const std::string& name);
 // Goes on if --confirm says `name`, or somebody types it after reading `warning`.
 void confirm(const Arguments& arguments, const std::string& name, const std::string& warning);
