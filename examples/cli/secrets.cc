@@ -160,11 +160,11 @@ std::optional<VaultKey> given_key(const Arguments& arguments) {
 }
 
 // Makes the key file unless it is there.
-VaultKey with_key_file(VaultKey key) {
-  if (const KeyFile* file = std::get_if<KeyFile>(&key); file != nullptr && !std::filesystem::exists(file->path)) {
-    create_key_file(file->path);
-  }
-  return key;
+NewKey with_key_file(VaultKey key) {
+  const KeyFile* const file = std::get_if<KeyFile>(&key);
+  const bool is_made = file != nullptr && !std::filesystem::exists(file->path);
+  if (is_made) create_key_file(file->path);
+  return {std::move(key), is_made};
 }
 
 }  // namespace
@@ -197,20 +197,24 @@ VaultKey vault_key(const Arguments& arguments) {
   return passphrase(ask_secret("Passphrase: "), "the terminal");
 }
 
-VaultKey new_vault_key(const Arguments& arguments) {
-  if (auto key = given_key(arguments)) return with_key_file(std::move(*key));
-  return passphrase(ask_twice(), "the terminal");
+void NewKey::take_back() const {
+  if (file_is_made) std::filesystem::remove(std::get<KeyFile>(key).path);
 }
 
-VaultKey fresh_vault_key(const Arguments& arguments) {
+NewKey new_vault_key(const Arguments& arguments) {
+  if (auto key = given_key(arguments)) return with_key_file(std::move(*key));
+  return {passphrase(ask_twice(), "the terminal")};
+}
+
+NewKey fresh_vault_key(const Arguments& arguments) {
   if (!arguments.new_key_file.empty() && !arguments.new_passphrase_file.empty()) {
     throw Failure{Exit::usage, "invalid_argument", "--new-key-file and --new-passphrase-file: one of them is the new one"};
   }
   if (!arguments.new_key_file.empty()) return with_key_file(KeyFile{arguments.new_key_file});
   if (!arguments.new_passphrase_file.empty()) {
-    return passphrase(read_secret_line(arguments.new_passphrase_file), fmt::format("\"{}\"", arguments.new_passphrase_file));
+    return {passphrase(read_secret_line(arguments.new_passphrase_file), fmt::format("\"{}\"", arguments.new_passphrase_file))};
   }
-  return passphrase(ask_twice(), "the terminal");
+  return {passphrase(ask_twice(), "the terminal")};
 }
 
 DatabaseUrl database_url(const Arguments& arguments) {

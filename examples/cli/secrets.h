@@ -22,10 +22,18 @@
 
 // What opens the vault: --key-file, --passphrase-fd, --passphrase-file, then their variables of the environment, then the terminal.
 [[nodiscard]] spaceca::VaultKey vault_key(const Arguments& arguments);
-// The same for a new store; what is typed is typed twice. A key file that is not there is made.
-[[nodiscard]] spaceca::VaultKey new_vault_key(const Arguments& arguments);
+
+// A key that is to open a store.
+struct NewKey {
+  spaceca::VaultKey key;
+  bool file_is_made = false;  // its key file was not there before
+
+  void take_back() const;  // where it opens nothing after all: no file that was made for it stays
+};
+// As vault_key(), for a new store; what is typed is typed twice. A key file that is not there is made.
+[[nodiscard]] NewKey new_vault_key(const Arguments& arguments);
 // What --new-passphrase-file or --new-key-file say, or the terminal.
-[[nodiscard]] spaceca::VaultKey fresh_vault_key(const Arguments& arguments);
+[[nodiscard]] NewKey fresh_vault_key(const Arguments& arguments);
 
 // Of --url-file, or of --url, which may hold no password.
 [[nodiscard]] spaceca::DatabaseUrl database_url(const Arguments& arguments);

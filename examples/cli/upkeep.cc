@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <fstream>
 #include <memory>
@@ -141,18 +142,25 @@ SecretBytes pkcs8_der(const Arguments& arguments, std::string_view pem) {
 
 Exit upkeep::init(Session& session) {
   const auto file = session.store_path();
-  const VaultKey key = new_vault_key(session.arguments);
-  const auto store = new_or_keyless_store(file);
+  const NewKey fresh = new_vault_key(session.arguments);
+  std::unique_ptr<Store> store;
   try {
-    static_cast<void>(create_sealed_vault(*store, key, session.now()));
+    store = new_or_keyless_store(file);
+  } catch (...) {
+    fresh.take_back();
+    throw;
+  }
+  try {
+    static_cast<void>(create_sealed_vault(*store, fresh.key, session.now()));
   } catch (const Error& error) {
-    if (error.code() != Errc::exists) throw;
+    if (error.code() != Errc::exists) throw;  // it may be what opens the store
+    fresh.take_back();
     throw Failure{Exit::refused, "exists", fmt::format("store \"{}\": is there already", file.string()),
                   "--store sqlite:PATH makes another"};
   }
   Fields fields = {{"store", file.string()}};
   nlohmann::json json = {{"store", file.string()}};
-  if (const KeyFile* key_file = std::get_if<KeyFile>(&key)) {
+  if (const KeyFile* key_file = std::get_if<KeyFile>(&fresh.key)) {
     fields.emplace_back("key_file", key_file->path.string());
     json["key_file"] = key_file->path.string();
   }
@@ -217,15 +225,14 @@ Exit upkeep::backup(Session& session) {
 Exit upkeep::vault_rewrap(Session& session) {
   Store& store = session.store();
   const VaultKey current = vault_key(session.arguments);
-  const std::filesystem::path new_file = session.arguments.new_key_file;
-  const bool is_made = !new_file.empty() && !std::filesystem::exists(new_file);
-  const VaultKey fresh = fresh_vault_key(session.arguments);
+  const NewKey fresh = fresh_vault_key(session.arguments);
   Progress progress = session.progress("Rewrapping the store's key");
   try {
-    rewrap_sealed_vault(store, current, fresh, session.arguments.keep_old ? OldWraps::keep : OldWraps::remove, session.now());
+    rewrap_sealed_vault(store, current, fresh.key, session.arguments.keep_old ? OldWraps::keep : OldWraps::remove, session.now());
   } catch (const Error& error) {
-    // Refused by a rule, it opens nothing. After any other failure it may be what opens the store.
-    if (is_made && error.code() == Errc::policy) std::filesystem::remove(new_file);
+    // Refused by a rule or for the old key's sake, it opens nothing. After any other failure it may be what opens the store.
+    constexpr std::array kBefore = {Errc::policy, Errc::passphrase_wrong, Errc::not_found, Errc::malformed};
+    if (std::ranges::find(kBefore, error.code()) != kBefore.end()) fresh.take_back();
     throw;
   }
   progress.done();
