@@ -112,6 +112,13 @@ Exit spaces::show(Session& session) {
 
 Exit spaces::rotate(Session& session) {
   const Arguments& arguments = session.arguments;
+  const bool is_distrust = arguments.step == "distrust";
+  if (!arguments.generation.empty() && !is_distrust) {
+    throw Error{Errc::invalid_argument, "--generation: names the root to distrust, and goes with --step distrust alone"};
+  }
+  if (!arguments.confirm.empty() && !is_distrust && arguments.force_server.empty()) {
+    throw Error{Errc::invalid_argument, "--confirm: goes with --step distrust or --force-server; the other steps keep nobody out"};
+  }
   const Space space = session.space(SpaceName{arguments.space});
   if (!arguments.force_server.empty()) {
     if (!arguments.step.empty()) throw Error{Errc::invalid_argument, "--step and --force-server: one at a time"};
@@ -121,7 +128,7 @@ Exit spaces::rotate(Session& session) {
     space.force_server(database);
     return answer_and_publish(session, space);
   }
-  if (arguments.step == "distrust") return distrust(session, space);
+  if (is_distrust) return distrust(session, space);
   const RotationStep step = step_of(arguments, space.describe());
   Progress progress = session.progress(fmt::format("Rotating the root of space {}", space.name().text()));
   static_cast<void>(space.rotate(step));
