@@ -59,7 +59,10 @@ RotationStep step_of(const Arguments& arguments, const SpaceRecord& space) {
 Exit answer_and_publish(Session& session, const Space& space, const nlohmann::json& more = nlohmann::json::object()) {
   if (!session.arguments.json) print(text_of(space.describe()));
   const Exit exit = publish_space(session, space, fmt::format("Publishing space {}", space.name().text()));
-  if (session.arguments.json) print(json_text(json_of(space.describe())));
+  if (!session.arguments.json) return exit;
+  auto json = json_of(space.describe());
+  json.update(more);
+  print(json_text(json));
   return exit;
 }
 
@@ -73,7 +76,9 @@ Exit distrust(Session& session, const Space& space) {
   Progress progress = session.progress(fmt::format("Distrusting root {} of space {}", number, name));
   const auto successors = space.distrust(number);
   progress.done();
-  const Exit exit = answer_and_publish(session, space);
+  auto json = nlohmann::json::array();
+  for (const CertificateRecord& certificate : successors) json.push_back(json_of(certificate, session.now()));
+  const Exit exit = answer_and_publish(session, space, {{"successors", std::move(json)}});
   if (!session.arguments.json) print("\n" + table_of(successors, session.now()));
   return exit;
 }
