@@ -40,8 +40,15 @@ std::vector<Failure> try_once(Session& session, const DatabaseLocation& where, E
 Exit worst_of(const std::vector<Failure>& failures) {
   Exit worst = Exit::done;
   for (const Failure& failure : failures) {
-    if (failure.exit() == Exit::unreachable && worst == Exit::done) worst = Exit::unreachable;
-    if (failure.exit() != Exit::unreachable) worst = Exit::failed;
+    switch (failure.exit()) {
+      case Exit::unreachable:
+        if (worst == Exit::done) worst = Exit::unreachable;
+        break;
+      case Exit::refused:
+        if (worst != Exit::failed) worst = Exit::refused;
+        break;
+      default: worst = Exit::failed;
+    }
   }
   return worst;
 }
