@@ -6,6 +6,7 @@
 #include <cstring>
 #include <fstream>
 #include <string_view>
+#include <system_error>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -73,6 +74,12 @@ Settings Settings::read() {
   const std::string named = environment("SPACECA_CONFIG");
   settings.file_ = named.empty() ? default_file() : std::filesystem::path{named};
   if (settings.file_.empty()) return settings;
+  // A folder would read as if it were empty, and a pipe would be waited for.
+  std::error_code ignored;
+  const auto status = std::filesystem::status(settings.file_, ignored);
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
+    throw wrong(settings.file_, "is no regular file");
+  }
   std::ifstream stream{settings.file_};
   if (!stream) {
     const int error = errno;

@@ -197,6 +197,12 @@ TEST_CASE("settings that cannot be right are refused before anything is swept", 
     CHECK_THAT(outcome.err,
                Catch::Matchers::StartsWith("spaceca: ") && ContainsSubstring(bad.says) && !ContainsSubstring("s3cret"));
   }
+  REQUIRE(run({"mkfifo", scene.path("pipe")}).exit_code == 0);
+  for (const char* const name : {"notices", "pipe"}) {
+    const Outcome outcome = scene.run({"sweep"}, {"SPACECA_CONFIG=" + scene.path(name)});
+    CHECK(outcome.exit_code == 2);
+    CHECK_THAT(outcome.err, ContainsSubstring(std::string{name} + "\": is no regular file"));
+  }
   const Outcome missing = scene.run({"sweep"}, {"SPACECA_CONFIG=" + scene.path("nosuch.toml")});
   CHECK(missing.exit_code == 3);
   CHECK_THAT(missing.err, ContainsSubstring("nosuch.toml"));
