@@ -1,3 +1,4 @@
+#include <system_error>
 #include <utility>
 
 #include <spaceca/error.h>
@@ -28,10 +29,13 @@ class FolderNotifier final : public Notifier {
 }  // namespace
 
 std::unique_ptr<Notifier> folder_notifier(std::filesystem::path folder) {
-  if (!std::filesystem::is_directory(folder)) {
+  // The writer follows no link, so one that leads there is followed once, here.
+  std::error_code error;
+  std::filesystem::path real = std::filesystem::canonical(folder, error);
+  if (error || !std::filesystem::is_directory(real, error)) {
     throw Error{Errc::not_found, "folder of notices \"" + folder.string() + "\": is not there, or is no folder"};
   }
-  return std::make_unique<FolderNotifier>(std::move(folder));
+  return std::make_unique<FolderNotifier>(std::move(real));
 }
 
 }  // namespace spaceca
