@@ -8,6 +8,10 @@ Errc errc_of_errno(int error) noexcept {
   switch (error) {
     case EEXIST: return Errc::exists;
     case ENOENT: return Errc::not_found;
+    case ENAMETOOLONG:
+    case ENOTDIR:
+    case EISDIR:
+    case ELOOP: return Errc::invalid_argument;
     case EACCES:
     case EPERM:
     case EROFS: return Errc::permission;

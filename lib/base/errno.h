@@ -5,7 +5,8 @@
 
 namespace spaceca {
 
-// The code for an errno of open, write, rename and their like; Errc::io for what nobody tells apart.
+// The code for an errno of open, write, rename and their like: Errc::invalid_argument for a path that no repetition makes good,
+// Errc::io for what nobody tells apart.
 [[nodiscard]] Errc errc_of_errno(int error) noexcept;
 
 }  // namespace spaceca

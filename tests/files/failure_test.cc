@@ -173,6 +173,10 @@ TEST_CASE("the error of a failure is of the kind that the caller can act on, and
       {EIO, "io: *Input/output error"},
       {EMFILE, "io: *Too many open files"},
       {ENOMEM, "io: *Cannot allocate memory"},
+      {ENAMETOOLONG, "invalid_argument: *File name too long"},
+      {ENOTDIR, "invalid_argument: *Not a directory"},
+      {ELOOP, "invalid_argument: *Too many levels of symbolic links"},
+      {EISDIR, "invalid_argument: *Is a directory"},
   }));
   const TemporaryFolder folder;
   const int failure = error;
