@@ -10,9 +10,9 @@
 
 namespace spaceca {
 
-// postgresql://USER[:PASSWORD]@HOST[:PORT]/DATABASE[?PARAMETERS], or postgres://…, percent-encoded where need be; one host. User,
-// host and database must be there, since they end up in pg_hba.conf and in what clients paste. Errc::invalid_argument, with a text
-// that quotes nothing of it.
+// postgresql://USER[:PASSWORD]@HOST[:PORT]/DATABASE[?PARAMETERS], or postgres://…, percent-encoded where need be, so ASCII alone;
+// one host. User, host and database must be there, since they end up in pg_hba.conf and in what clients paste; and there alone:
+// none of them is given by a parameter, nor is the password. Errc::invalid_argument, with a text that quotes nothing of it.
 class SPACECA_EXPORT DatabaseUrl final {
  public:
   explicit DatabaseUrl(SecretBytes text);  // blanks and line ends around it are cut off, as files have them

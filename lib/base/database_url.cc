@@ -1,5 +1,7 @@
 #include <spaceca/database_url.h>
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <optional>
 #include <string_view>
@@ -8,6 +10,7 @@
 #include <spaceca/error.h>
 
 #include "base/hex.h"
+#include "base/url_text.h"
 
 namespace spaceca {
 namespace {
@@ -56,12 +59,34 @@ std::uint16_t port_of(std::string_view text) {
   return port;
 }
 
+// What libpq would take from the parameters in place of what stands before them.
+void refuse_parts_in(std::string_view parameters) {
+  constexpr std::array<std::string_view, 6> kParts = {"user", "password", "host", "hostaddr", "port", "dbname"};
+  while (!parameters.empty()) {
+    const std::string_view parameter = parameters.substr(0, parameters.find('&'));
+    const std::string name = decoded(parameter.substr(0, parameter.find('=')), "a parameter");
+    const auto* const part = std::ranges::find(kParts, name);
+    if (part != kParts.end()) {
+      refuse("its parameter " + std::string{*part} + " would stand in place of what the URL says before; leave it out");
+    }
+    parameters.remove_prefix(std::min(parameter.size() + 1, parameters.size()));
+  }
+}
+
 }  // namespace
+
+bool falls_apart(std::string_view behind_scheme) {
+  const auto at = behind_scheme.find('@');
+  return at != std::string_view::npos &&
+         (at > behind_scheme.find_first_of("/?") || behind_scheme.find('@', at + 1) != std::string_view::npos);
+}
 
 DatabaseUrl::DatabaseUrl(SecretBytes text) : text_(trimmed(text_of(text.reveal()))) {
   std::string_view rest = text_of(text_.reveal());
   for (const char c : rest) {
-    if (c <= ' ' || c == '\x7F') refuse("it holds a blank or a control character, which must be percent-encoded");
+    const auto octet = static_cast<unsigned char>(c);
+    if (octet <= ' ' || octet == 0x7F) refuse("it holds a blank or a control character, which must be percent-encoded");
+    if (octet >= 0x80) refuse("it holds a character beyond ASCII, whose octets must be percent-encoded");  // RFC 3986 2
   }
   const auto skipped = [&rest](std::string_view scheme) {
     if (!rest.starts_with(scheme)) return false;
@@ -70,13 +95,16 @@ DatabaseUrl::DatabaseUrl(SecretBytes text) : text_(trimmed(text_of(text.reveal()
   };
   if (!skipped("postgresql://") && !skipped("postgres://")) refuse("it begins neither with postgresql:// nor with postgres://");
 
-  rest = rest.substr(0, rest.find('?'));
+  if (falls_apart(rest)) refuse(std::string{kFallsApart});
+  const auto question = rest.find('?');
+  if (question != std::string_view::npos) refuse_parts_in(rest.substr(question + 1));
+  rest = rest.substr(0, question);
   const auto slash = rest.find('/');
   if (slash == std::string_view::npos) refuse("the database is missing");
   database_ = named(rest.substr(slash + 1), "the database");
   std::string_view authority = rest.substr(0, slash);
 
-  const auto at = authority.rfind('@');
+  const auto at = authority.find('@');
   if (at == std::string_view::npos) refuse("the user is missing");
   const std::string_view user = authority.substr(0, at);
   const auto colon = user.find(':');

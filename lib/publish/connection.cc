@@ -13,6 +13,7 @@
 #include <spaceca/error.h>
 
 #include "base/printable.h"
+#include "base/url_text.h"
 #include "publish/owned_file.h"
 
 namespace spaceca::publish {
@@ -20,15 +21,9 @@ namespace {
 
 std::string c_string(const SecretBytes& text) { return std::string{text_of(text.reveal())}; }
 
-// A password with a bare @, / or ? in it falls apart, and a piece of it would be taken for a host, a port or a database, and shown
-// as one. Then there is an @ where none belongs.
-bool falls_apart(std::string_view url) {
+bool url_falls_apart(std::string_view url) {
   const auto scheme = url.find("://");
-  if (scheme == std::string_view::npos) return false;
-  const std::string_view rest = url.substr(scheme + 3);
-  const auto end = rest.find_first_of("/?");
-  const auto at = rest.find('@');
-  return at != std::string_view::npos && (at > end || rest.find('@', at + 1) != std::string_view::npos);
+  return scheme != std::string_view::npos && falls_apart(url.substr(scheme + 3));
 }
 
 // What a URL says, wiped when it goes.
@@ -36,10 +31,7 @@ class Options final {
  public:
   // Never quotes libpq, which quotes the URL.
   Options(const SecretBytes& url, std::string_view whose) {
-    if (falls_apart(text_of(url.reveal()))) {
-      throw Error{Errc::invalid_argument,
-                  fmt::format("{}: has an @ where none belongs; in a password write @, / and ? as %40, %2F and %3F", whose)};
-    }
+    if (url_falls_apart(text_of(url.reveal()))) throw Error{Errc::invalid_argument, fmt::format("{}: {}", whose, kFallsApart)};
     if (text_of(url.reveal()).find('\0') == std::string_view::npos && !url.empty()) {
       std::string text = c_string(url);
       char* complaint = nullptr;

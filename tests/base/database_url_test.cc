@@ -1,6 +1,7 @@
 // How clients reach a database. Expected values as psql 15 reads the same text (conninfo of \conninfo, and its errors).
 #include <spaceca/database_url.h>
 
+#include <string>
 #include <type_traits>
 
 #include "support/text.h"
@@ -19,6 +20,11 @@ TEST_CASE("a URL has a user, a host, a port and a database", "[url]") {
   CHECK(plain.port() == 6432);
   CHECK(plain.database() == "orders");
   CHECK(plain.has_password());
+}
+
+TEST_CASE("other parameters are kept as they are", "[url]") {
+  const std::string text = "postgresql://app@db.example/orders?sslmode=verify-full&application_name=user&options=-c%20x%3Dport";
+  CHECK(text_of(url(text).text().reveal()) == text);
 }
 
 TEST_CASE("postgres:// says the same, and the port is 5432 unless it is said", "[url]") {
@@ -64,6 +70,20 @@ TEST_CASE("a URL that lacks something, or could be read in two ways, is refused 
       {"postgresql://app:hunter2@db.example/ord%zz", "two hexadecimal digits do not follow"},
       {"postgresql://app:hunter2@db.example/ord%00ers", "the database holds a NUL"},
       {"postgresql://app:hunt er2@db.example/orders", "a blank or a control character"},
+      {"postgresql://app:hunter2@db.example/orders\x7F", "a blank or a control character"},
+      {"postgresql://app:hunter2\xC3\xA4@db.example/orders", "a character beyond ASCII, whose octets must be percent-encoded"},
+      {"postgresql://app:hunter2@db.example/\xFF", "a character beyond ASCII"},
+      {"postgresql://app:p@hunter2@db.example/orders", "it has an @ where none belongs; in a password write @, / and ? as %40"},
+      {"postgresql://app:hunter2/x@db.example/orders", "it has an @ where none belongs"},
+      {"postgresql://app:hunter2?x@db.example/orders", "it has an @ where none belongs"},
+      {"postgresql://app:hunter2@db.example/orders@x", "it has an @ where none belongs"},
+      {"postgresql://app@db.example/orders?password=hunter2", "its parameter password would stand in place of"},
+      {"postgresql://app@db.example/orders?sslmode=require&user=hunter2", "its parameter user would stand in place of"},
+      {"postgresql://app@db.example/orders?dbname=hunter2", "its parameter dbname would"},
+      {"postgresql://app@db.example/orders?host=hunter2", "its parameter host would"},
+      {"postgresql://app@db.example/orders?hostaddr=10.0.0.1", "its parameter hostaddr would"},
+      {"postgresql://app@db.example/orders?port=1", "its parameter port would"},
+      {"postgresql://app@db.example/orders?p%6Frt=1", "its parameter port would"},
   }));
   CAPTURE(text);
   try {
