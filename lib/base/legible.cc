@@ -48,4 +48,28 @@ std::size_t legible_characters(std::string_view kind, std::string_view text) {
   return count;
 }
 
+std::string one_line(std::string_view text, std::size_t longest) {
+  constexpr std::string_view kCut = "...";
+  std::string line;
+  for (std::string_view rest = text; !rest.empty();) {
+    const std::string_view before = rest;
+    const auto character = next_utf8(rest);
+    if (!character) rest.remove_prefix(1);
+    const bool blank = character && (*character == ' ' || misleads(*character));
+    if (blank && (line.empty() || line.ends_with(' '))) continue;
+    const std::string_view shown = !character ? "?" : blank ? " " : before.substr(0, before.size() - rest.size());
+    if (line.size() + shown.size() > longest) {
+      const auto ends_inside = [&line] { return (static_cast<unsigned char>(line.back()) & 0xC0U) == 0x80U; };
+      while (line.size() + kCut.size() > longest) {
+        while (ends_inside()) line.pop_back();
+        line.pop_back();
+      }
+      return line.append(kCut);
+    }
+    line += shown;
+  }
+  while (line.ends_with(' ')) line.pop_back();
+  return line;
+}
+
 }  // namespace spaceca

@@ -10,6 +10,7 @@
 #include <spaceca/certificate.h>
 #include <spaceca/diagnosis.h>
 
+#include "base/legible.h"
 #include "base/printable.h"
 
 namespace spaceca::diagnosis {
@@ -33,14 +34,10 @@ inline Diagnosis made_of(Certainty certainty, Words words) {
 inline Diagnosis fault(Words words) { return made_of(Certainty::fault, std::move(words)); }
 inline Diagnosis doubt(Words words) { return made_of(Certainty::doubt, std::move(words)); }
 
-// A stranger's sentence, longer than printable() allows, as one line that moves no cursor.
+// A stranger's sentence, longer than printable() allows.
 inline std::string line_of(std::string_view text) {
   constexpr std::size_t kLongest = 400;
-  std::string line{text.substr(0, kLongest)};
-  for (char& c : line) {
-    if (static_cast<unsigned char>(c) < ' ' || c == 0x7F) c = ' ';
-  }
-  return line;
+  return one_line(text, kLongest);
 }
 
 inline std::string file_text(std::string_view name) { return fmt::format("file \"{}\"", printable(name)); }

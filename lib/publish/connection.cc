@@ -12,6 +12,7 @@
 
 #include <spaceca/error.h>
 
+#include "base/legible.h"
 #include "base/printable.h"
 #include "base/url_text.h"
 #include "publish/owned_file.h"
@@ -84,23 +85,6 @@ std::string sqlstate_in(std::string_view text) {
     if (fits && (colon == 5 || text[colon - 6] == ' ') && code.front() >= '0' && code.front() <= '9') return std::string{code};
   }
   return {};
-}
-
-// One line of it, and no control characters.
-std::string one_line(std::string_view text) {
-  const auto location = text.find("\nLOCATION");
-  text = text.substr(0, location);
-  std::string line;
-  for (const char c : text) {
-    const bool plain = static_cast<unsigned char>(c) >= ' ' && c != 0x7F;
-    if (plain) {
-      line += c;
-    } else if (!line.empty() && line.back() != ' ') {
-      line += ' ';
-    }
-  }
-  while (line.ends_with(' ')) line.pop_back();
-  return line;
 }
 
 struct Clear {
@@ -224,11 +208,13 @@ void Connection::refuse_to_open() const {
 }
 
 std::string Connection::said() const {
-  const std::string text = one_line(PQerrorMessage(connection_.get()));
+  constexpr std::size_t kLongest = 1000;
+  const std::string_view text = PQerrorMessage(connection_.get());
   const bool leaks = std::any_of(secrets_.begin(), secrets_.end(), [&text](const SecretBytes& secret) {
     return text.find(text_of(secret.reveal())) != std::string::npos;
   });
-  return leaks ? "what it said holds a secret and is left out" : text;
+  if (leaks) return "what it said holds a secret and is left out";
+  return one_line(text.substr(0, text.find("\nLOCATION")), kLongest);
 }
 
 std::vector<Row> Connection::ask(const char* statement, Deadline deadline, std::initializer_list<std::string_view> parameters) {

@@ -101,6 +101,38 @@ TEST_CASE("a server by itself: TLS, its certificate, and whom it asks for one", 
                 [](Scene& s) { s.use.host = HostName{"other.example"}; }});
 }
 
+// A root that a package manager or openssl req -x509 made for a server: CA:TRUE, no keyUsage.
+TEST_CASE("a server's self-signed certificate, however it was made, is no fault by itself", "[diagnosis]") {
+  check_server({"", "", "", [](Scene& s) {
+                  CertificateParts own = root_parts("db.acme.example", s.server_key, kNow);
+                  own.remove(id::kKeyUsage);
+                  own.set(id::kAlternativeName, alternative_names({dns_name("db.acme.example")}));
+                  s.seen.certificates = {der_of(certificate_of(own, s.server_key))};
+                }});
+}
+
+TEST_CASE("what a server says is shown as one line of text, cut between two characters", "[diagnosis]") {
+  const auto [said, shown] = GENERATE(table<std::string, std::string>({
+      {"role \"app\"\n\tis not permitted\r\n", "role \"app\" is not permitted"},
+      {"a\xC2\x9B"
+       "31mb",
+       "a 31mb"},  // a C1 control, which some terminals obey
+      {"a\xE2\x80\xAE"
+       "b",
+       "a b"},  // right-to-left override
+      {"pr\xC3\xA9nom \xE7\x94\xA8", "pr\xC3\xA9nom \xE7\x94\xA8"},
+      {"pr\xE9nom \xE7\x94", "pr?nom ??"},  // Latin-1, and cut short
+      {std::string(399, 'a') + "\xC3\xA9", std::string(397, 'a') + "..."},
+      {std::string(396, 'a') + "\xC3\xA9zz", std::string(396, 'a') + "\xC3\xA9zz"},
+      {std::string(396, 'a') + "\xC3\xA9zzz", std::string(396, 'a') + "..."},
+  }));
+  Scene scene;
+  scene.seen.with_none = ServerAnswer{Kind::error, said};
+  const auto found = diagnose(scene.seen, scene.use);
+  REQUIRE(rules_of(found) == "fault login-refused");
+  CHECK(found.front().finding.seen_as == shown);
+}
+
 TEST_CASE("a server's certificate that is signed by Ed25519 breaks passwords", "[diagnosis]") {
   check_server({"fault server-signature", "ED25519", "could not find digest for NID UNDEF", [](Scene& s) {
                   const TestCa root = test_root("acme ed", kNow, PrivateKey::generate(KeyAlgorithm::ed25519()));
