@@ -24,8 +24,9 @@ enum class Existing {
 // short the moment is: while clients are live use a new prefix or a new folder, and switch them.
 //
 // Symbolic links are not followed: `folder` itself, folders in the set and files may not be one. Errors name the file and what the
-// system said: Errc::exists, permission (a read-only folder too), no_space, io, invalid_argument (two files of one name, a name
-// that leads elsewhere).
+// system said: Errc::exists (a link or a folder in a file's place too), policy (a link in a folder's place), not_found (a folder
+// that went away meanwhile), permission (a read-only folder too), no_space, io, invalid_argument (two files of one name, a name
+// that leads elsewhere or is too long, a file in a folder's place).
 SPACECA_EXPORT void write(const std::filesystem::path& folder, const FileSet& set, Existing existing = Existing::refuse);
 
 }  // namespace spaceca::files

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -36,17 +37,20 @@ MadeFolders::~MadeFolders() {
   for (auto folder = made_.rbegin(); folder != made_.rend(); ++folder) rmdir(folder->c_str());
 }
 
-void MadeFolders::make(const std::filesystem::path& folder) {
+bool MadeFolders::is_there_now(const std::filesystem::path& folder) {
   if (mkdir(folder.c_str(), 0777) == 0) {
     made_.push_back(folder);
-    return;
+    return true;
   }
-  if (errno == EEXIST) return;  // whatever it is, opening it tells
+  return errno == EEXIST;  // whatever it is, opening it tells
+}
+
+void MadeFolders::make(const std::filesystem::path& folder) {
+  if (is_there_now(folder)) return;
   const auto parent = folder.parent_path();
   if (errno != ENOENT || parent.empty() || parent == folder) fail(folder.string(), "make this folder", errno);
   make(parent);
-  if (mkdir(folder.c_str(), 0777) != 0 && errno != EEXIST) fail(folder.string(), "make this folder", errno);
-  made_.push_back(folder);
+  if (!is_there_now(folder)) fail(folder.string(), "make this folder", errno);
 }
 
 void MadeFolders::keep() {
@@ -59,15 +63,30 @@ void MadeFolders::keep() {
   made_.clear();
 }
 
-Folder::Folder(const std::filesystem::path& path) : path_(path) {
+Folder::Folder(const std::filesystem::path& path) : Folder(path, AT_FDCWD, path.c_str()) {}
+
+Folder::Folder(std::filesystem::path path, int above, const char* name) : path_(std::move(path)) {
   struct stat status {};
-  if (lstat(path.c_str(), &status) == 0 && S_ISLNK(status.st_mode)) {
+  if (fstatat(above, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(status.st_mode)) {
     throw Error{Errc::policy, fmt::format("folder \"{}\": is a symbolic link, which is not followed; give the folder it leads to",
-                                          printable(path.string()))};
+                                          printable(path_.string()))};
   }
-  descriptor_ = Descriptor{open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
-  if (!descriptor_.is_open()) fail(path.string(), "open this folder", errno);
+  descriptor_ = Descriptor{openat(above, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+  if (!descriptor_.is_open()) fail(path_.string(), "open this folder", errno);
 }
+
+Folder Folder::below(const std::string& name) const {
+  if (name.empty()) return Folder{path_, descriptor_.get(), "."};
+  return Folder{path_ / name, descriptor_.get(), name.c_str()};
+}
+
+bool Folder::make_below(const std::string& name) const {
+  if (mkdirat(descriptor_.get(), name.c_str(), 0777) == 0) return true;
+  if (errno != EEXIST) fail(path_of(name), "make this folder", errno);
+  return false;
+}
+
+void Folder::remove_below(const std::string& name) const noexcept { unlinkat(descriptor_.get(), name.c_str(), AT_REMOVEDIR); }
 
 void Folder::lock() {
   while (flock(descriptor_.get(), LOCK_EX) != 0) {
@@ -98,7 +117,10 @@ void Folder::create(const std::string& name, mode_t mode, std::string_view octet
 
 void Folder::link(const std::string& from, const std::string& to) const {
   if (linkat(descriptor_.get(), from.c_str(), descriptor_.get(), to.c_str(), 0) != 0) {
-    fail(path_of(from), "keep a second name for it, to put it back if the others fail", errno);
+    // Where fs.protected_hardlinks is set, which it usually is.
+    const bool is_of_another = errno == EPERM;
+    fail(path_of(from), "keep a second name for it, to put it back if the others fail", errno,
+         is_of_another ? "; it must be this user's own, or one that he may write: take it away, or write as its owner" : "");
   }
 }
 

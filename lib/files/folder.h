@@ -19,12 +19,14 @@ class MadeFolders final {
   MadeFolders& operator=(const MadeFolders&) = delete;
   ~MadeFolders();  // removes what it made, unless kept
 
-  // Makes the folder and those above it that are missing.
+  // Makes the folder and those above it that are missing; not one that somebody else makes meanwhile.
   void make(const std::filesystem::path& folder);
   // Syncs the folders above them, so that they survive a power cut, and forgets them.
   void keep();
 
  private:
+  bool is_there_now(const std::filesystem::path& folder);
+
   std::vector<std::filesystem::path> made_;
 };
 
@@ -32,6 +34,11 @@ class Folder final {
  public:
   // Errc::policy if it is a symbolic link, not_found, permission, io.
   explicit Folder(const std::filesystem::path& path);
+  // The one of that name in it, or itself without a name, whatever has become of the way to it since it was opened.
+  [[nodiscard]] Folder below(const std::string& name) const;
+  // Whether it was made: it may be there.
+  [[nodiscard]] bool make_below(const std::string& name) const;
+  void remove_below(const std::string& name) const noexcept;
 
   void lock();  // waits for other writers; let go when this goes
   void sync();
@@ -50,6 +57,8 @@ class Folder final {
   [[nodiscard]] std::string path_of(const std::string& name) const { return (path_ / name).string(); }
 
  private:
+  Folder(std::filesystem::path path, int above, const char* name);
+
   std::filesystem::path path_;
   Descriptor descriptor_;
 };

@@ -30,9 +30,9 @@ std::string_view hint_of(int error) {
 
 }  // namespace
 
-void fail(std::string_view path, std::string_view doing, int error) {
+void fail(std::string_view path, std::string_view doing, int error, std::string_view hint) {
   throw Error{errc_of_errno(error), fmt::format("file \"{}\": could not {}: {}{}", printable(path), doing,
-                                                std::generic_category().message(error), hint_of(error))};
+                                                std::generic_category().message(error), hint.empty() ? hint_of(error) : hint)};
 }
 
 Descriptor::Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}

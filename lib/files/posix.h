@@ -6,8 +6,8 @@
 
 namespace spaceca::files {
 
-// Throws for errno: `path` is named, then `doing`, then what the system says and what would help.
-[[noreturn]] void fail(std::string_view path, std::string_view doing, int error);
+// Throws for errno: `path` is named, then `doing`, then what the system says and what would help, which is `hint` if it is given.
+[[noreturn]] void fail(std::string_view path, std::string_view doing, int error, std::string_view hint = {});
 
 // Owns a file descriptor.
 class Descriptor final {

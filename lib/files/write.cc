@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -23,6 +25,8 @@ namespace {
 // writers apart.
 constexpr std::string_view kNew = ".spaceca-new";
 constexpr std::string_view kOld = ".spaceca-old";
+// In place of kOld where that is taken: a writer who could not put the older file back left it there, and it is nowhere else.
+constexpr std::string_view kOlder = ".spaceca-older";
 
 struct Place {
   std::string folder;  // within the set; empty for the set's own
@@ -41,7 +45,9 @@ Place place_of(const File& file) {
   for (const std::string& part : {place.folder, place.name}) {
     if (part == "." || part == "..") refuse("leads out of its folder");
   }
-  if (place.name.ends_with(kNew) || place.name.ends_with(kOld)) refuse("has an ending that the writer uses for itself");
+  if (place.name.ends_with(kNew) || place.name.ends_with(kOld) || place.name.ends_with(kOlder)) {
+    refuse("has an ending that the writer uses for itself");
+  }
   return place;
 }
 
@@ -78,17 +84,19 @@ class Transaction final {
   struct Item {
     const File* file;
     Place place;
-    Folder* folder = nullptr;
+    const Folder* folder = nullptr;
     bool replaces = false;
     State state = State::planned;
+    std::string kept = {};  // the second name of what it replaces, once that has one
     std::tuple<FileRole, std::ptrdiff_t, FileRole> turn = {};
-    [[nodiscard]] std::string beside() const { return fmt::format(".{}{}", place.name, kNew); }
-    [[nodiscard]] std::string kept() const { return fmt::format(".{}{}", place.name, kOld); }
+    [[nodiscard]] std::string beside(std::string_view ending = kNew) const { return fmt::format(".{}{}", place.name, ending); }
   };
 
   std::filesystem::path root_;
   MadeFolders made_;
-  std::map<std::string, Folder> folders_;  // sorted: every writer locks in the same order
+  std::optional<Folder> base_;             // the set's own
+  std::map<std::string, Folder> folders_;  // those with files; sorted: every writer locks in the same order
+  std::vector<std::string> made_below_;    // which of them were made
   std::vector<Item> items_;
 };
 
@@ -98,9 +106,10 @@ Transaction::~Transaction() {
     if (item->state == State::in_place && !item->replaces) item->folder->remove_if_there(item->place.name);
     // Put back; if that fails too, the older file at least stays under its second name.
     const bool must_go_back = item->state == State::in_place && item->replaces;
-    const bool kept_is_needed = must_go_back && !item->folder->rename_back(item->kept(), item->place.name);
-    if (item->replaces && !kept_is_needed) item->folder->remove_if_there(item->kept());
+    const bool kept_is_needed = must_go_back && !item->folder->rename_back(item->kept, item->place.name);
+    if (!item->kept.empty() && !kept_is_needed) item->folder->remove_if_there(item->kept);
   }
+  for (const std::string& name : made_below_) base_->remove_below(name);
 }
 
 void Transaction::add(const File& file) {
@@ -115,13 +124,13 @@ void Transaction::add(const File& file) {
 
 void Transaction::open_folders() {
   made_.make(root_);
-  const Folder root{root_};  // refuses a link here even if all files go into folders below
+  base_.emplace(root_);  // refuses a link here even if all files go into folders below
   for (Item& item : items_) {
-    auto found = folders_.find(item.place.folder);
+    const std::string& name = item.place.folder;
+    auto found = folders_.find(name);
     if (found == folders_.end()) {
-      const auto path = item.place.folder.empty() ? root_ : root_ / item.place.folder;
-      made_.make(path);
-      found = folders_.emplace(item.place.folder, Folder{path}).first;
+      if (!name.empty() && base_->make_below(name)) made_below_.push_back(name);
+      found = folders_.emplace(name, base_->below(name)).first;
     }
     item.folder = &found->second;
   }
@@ -150,10 +159,15 @@ void Transaction::write_beside() {
     item.state = State::beside;
     item.folder->create(item.beside(), mode_of(item.file->role), text_of(item.file->octets.reveal()));
   }
-  for (const Item& item : items_) {
+  for (Item& item : items_) {
     if (!item.replaces) continue;
-    item.folder->remove_if_there(item.kept());
-    item.folder->link(item.place.name, item.kept());
+    std::string kept = item.beside(kOld);
+    if (item.folder->kind_of(kept) != Folder::Kind::nothing) {
+      kept = item.beside(kOlder);
+      item.folder->remove_if_there(kept);
+    }
+    item.folder->link(item.place.name, kept);
+    item.kept = std::move(kept);
   }
 }
 
@@ -188,9 +202,12 @@ void Transaction::put_in_place() {
 }
 
 void Transaction::keep() {
+  if (!made_below_.empty()) base_->sync();
   made_.keep();
+  made_below_.clear();
   for (const Item& item : items_) {
-    if (item.replaces) item.folder->remove_if_there(item.kept());
+    if (!item.replaces) continue;
+    for (const std::string_view ending : {kOld, kOlder}) item.folder->remove_if_there(item.beside(ending));
   }
   items_.clear();
 }

@@ -11,6 +11,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdarg>
+#include <string_view>
 #include <utility>
 
 namespace spaceca::test {
@@ -44,7 +45,9 @@ std::string path_of(int fd) {
   return {path.data(), size > 0 ? static_cast<std::size_t>(size) : 0};
 }
 
-std::string path_of(int folder, const char* name) { return folder == AT_FDCWD ? name : path_of(folder) + "/" + name; }
+std::string path_of(int folder, const char* name) {
+  return folder == AT_FDCWD ? name : name == std::string_view{"."} ? path_of(folder) : path_of(folder) + "/" + name;
+}
 
 }  // namespace
 
@@ -78,7 +81,7 @@ int open(const char* path, int flags, ...) {
     va_end(rest);
   }
   if (watched()) {
-    Call call{"open", path};
+    Call call{.name = "open", .path = path, .flags = flags};
     if (!let_through(call)) return -1;
   }
   return real(path, flags, mode);
@@ -94,7 +97,7 @@ int openat(int folder, const char* path, int flags, ...) {
     va_end(rest);
   }
   if (watched()) {
-    Call call{"openat", path_of(folder, path)};
+    Call call{.name = "openat", .path = path_of(folder, path), .flags = flags, .mode = mode};
     if (!let_through(call)) return -1;
   }
   return real(folder, path, flags, mode);
@@ -107,6 +110,15 @@ int mkdir(const char* path, mode_t mode) noexcept {
     if (!let_through(call)) return -1;
   }
   return real(path, mode);
+}
+
+int mkdirat(int folder, const char* path, mode_t mode) noexcept {
+  static const auto real = libc<int(int, const char*, mode_t)>("mkdirat");
+  if (watched()) {
+    Call call{"mkdirat", path_of(folder, path)};
+    if (!let_through(call)) return -1;
+  }
+  return real(folder, path, mode);
 }
 
 int rmdir(const char* path) noexcept {

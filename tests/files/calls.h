@@ -16,6 +16,8 @@ struct Call {
   std::string from = {};  // of a rename or a link, the old name
   int fd = -1;            // of write, fsync and fchmod
   std::size_t size = 0;   // of write: how many octets; an observer may make them fewer
+  int flags = 0;          // of open and openat
+  mode_t mode = 0;        // of openat, if it makes a file
 };
 
 // Called before each call of the writer. 0: let it happen; anything else: it does not happen, and that is its errno.

@@ -1,8 +1,10 @@
+#include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -161,6 +163,97 @@ TEST_CASE("if the older file cannot be put back either, its octets are not lost"
     CHECK(std::any_of(contents.begin(), contents.end(),
                       [&](const auto& file) { return file.second.ends_with(" file: old " + name); }));
   }
+}
+
+TEST_CASE("an older file that a writer could not put back survives the failures of the next ones", "[files][failure]") {
+  const TemporaryFolder folder;
+  files::write(folder.path(), client_set("old"));
+  const auto write_failing = [&](const std::string& call, int from, const std::string& which) {
+    int turns = 0;
+    const Watch watch{[&](Call& seen) { return seen.name == call && ++turns >= from ? EIO : 0; }};
+    return outcome_of([&] { files::write(folder.path(), client_set(which), Existing::replace); });
+  };
+  CHECK(write_failing("renameat", 3, "new").starts_with("io: "));
+  const Contents after_the_first = contents_of(folder.path());
+  REQUIRE(after_the_first.contains(".root.crt.spaceca-old"));
+  const auto call = GENERATE("openat"s, "write"s, "linkat"s, "renameat"s);
+  CHECK(write_failing(call, call == "openat" ? 4 : 1, "newer").starts_with("io: "));
+  CHECK(contents_of(folder.path()) == after_the_first);
+  files::write(folder.path(), client_set("newest"), Existing::replace);
+  CHECK(contents_of(folder.path()) == contents_with("newest"));
+}
+
+TEST_CASE("a folder that somebody else makes meanwhile is his, and stays", "[files][failure]") {
+  const TemporaryFolder folder;
+  const fs::path made = folder.path() / "a" / "b";
+  std::string outcome;
+  {
+    int turns = 0;
+    const Watch watch{[&](Call& call) {
+      if (call.name == "mkdir" && call.path == made.string() && ++turns == 2) fs::create_directory(made);
+      return call.name == "fsync" ? EIO : 0;
+    }};
+    outcome = outcome_of([&] { files::write(made, client_set("new")); });
+  }
+  CHECK(outcome.starts_with("io: "));
+  CHECK(fs::is_directory(made));
+}
+
+TEST_CASE("a set goes into the folder that was opened, also if another takes its name meanwhile", "[files][failure]") {
+  const TemporaryFolder folder;
+  const fs::path set = folder.path() / "set", elsewhere = folder.path() / "elsewhere", moved = folder.path() / "moved";
+  fs::create_directory(set);
+  fs::create_directory(elsewhere);
+  std::string outcome;
+  {
+    bool turned = false;
+    const Watch watch{[&](Call& call) {
+      if (call.name == "mkdirat" && !std::exchange(turned, true)) {
+        fs::rename(set, moved);
+        fs::create_directory_symlink(elsewhere, set);
+      }
+      return 0;
+    }};
+    outcome = outcome_of([&] { files::write(set, client_set("new").under("acme")); });
+  }
+  CHECK(outcome == "done");
+  CHECK(contents_of(elsewhere) == Contents{});
+  CHECK(contents_of(moved / "acme") == contents_with("new"));
+}
+
+TEST_CASE("a file of another user that may not have a second name is said to be one", "[files][failure]") {
+  const TemporaryFolder folder;
+  files::write(folder.path(), client_set("old"));
+  std::string outcome;
+  {
+    const Watch watch{[](Call& call) { return call.name == "linkat" ? EPERM : 0; }};  // as fs.protected_hardlinks has it
+    outcome = outcome_of([&] { files::write(folder.path(), client_set("new"), Existing::replace); });
+  }
+  CHECK(outcome.starts_with("permission: "));
+  CHECK_THAT(outcome, Catch::Matchers::ContainsSubstring("it must be this user's own, or one that he may write"));
+  CHECK(contents_of(folder.path()) == contents_with("old"));
+}
+
+TEST_CASE("every file is made anew, through no link, with its mode from birth", "[files]") {
+  const bool replacing = GENERATE(false, true);
+  const TemporaryFolder folder;
+  if (replacing) files::write(folder.path(), client_set("old"));
+  const auto calls =
+      calls_of([&] { files::write(folder.path(), client_set("new"), replacing ? Existing::replace : Existing::refuse); });
+  std::size_t made = 0;
+  for (const Call& call : calls) {
+    if (call.name == "open" || (call.name == "openat" && (call.flags & O_CREAT) == 0)) {
+      CHECK((call.flags & (O_CREAT | O_TRUNC)) == 0);
+      CHECK((call.flags & (O_DIRECTORY | O_CLOEXEC)) == (O_DIRECTORY | O_CLOEXEC));
+    }
+    if (call.name != "openat" || (call.flags & O_CREAT) == 0) continue;
+    INFO(call.path);
+    ++made;
+    CHECK((call.flags & (O_EXCL | O_NOFOLLOW | O_CLOEXEC)) == (O_EXCL | O_NOFOLLOW | O_CLOEXEC));
+    const bool secret = call.path.find(".key") != std::string::npos || call.path.find(".p12") != std::string::npos;
+    CHECK(call.mode == (secret ? 0600U : 0644U));
+  }
+  CHECK(made == 4);
 }
 
 TEST_CASE("the error of a failure is of the kind that the caller can act on, and says what would help", "[files][failure]") {
