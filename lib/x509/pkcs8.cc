@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include <fmt/format.h>
 #include <openssl/core_names.h>
@@ -10,12 +13,14 @@
 
 #include <spaceca/error.h>
 
+#include "base/printable.h"
 #include "ossl/check.h"
 #include "ossl/ec_curve.h"
 #include "ossl/encode.h"
 #include "x509/algorithms.h"
 #include "x509/der.h"
 #include "x509/der_reader.h"
+#include "x509/pem.h"
 #include "x509/rsa_check.h"
 #include "x509/spki.h"
 
@@ -46,14 +51,14 @@ SecretBytes private_key_info(const der::Oid& algorithm, std::size_t size, bool n
 
 // --- forms for OpenSSL ---
 
-// What OpenSSL makes of the octets, if it is a kind of ours and whole.
+// What OpenSSL makes of the octets, if it is a kind of ours and whole. Only kinds whose numbers have a length of their own come
+// here: of DSA and of RSA a stranger chooses it, and OpenSSL computes with what he chose for as long as that takes.
 KeyPair read_by_openssl(ByteView whole, Container container) {
   const ossl::QuietErrors quiet;
   const unsigned char* in = whole.data();
   const auto size = static_cast<long>(whole.size());
-  const ossl::Key key{container == Container::sec1    ? d2i_PrivateKey(EVP_PKEY_EC, nullptr, &in, size)
-                      : container == Container::pkcs1 ? d2i_PrivateKey(EVP_PKEY_RSA, nullptr, &in, size)
-                                                      : d2i_AutoPrivateKey(nullptr, &in, size)};
+  const ossl::Key key{container == Container::sec1 ? d2i_PrivateKey(EVP_PKEY_EC, nullptr, &in, size)
+                                                   : d2i_AutoPrivateKey(nullptr, &in, size)};
   if (key == nullptr) throw Error{Errc::unsupported, "private key: of an algorithm or in a form that OpenSSL does not read either"};
   if (in != whole.data() + whole.size()) throw Error{Errc::malformed, "private key: has octets after its end"};
 
@@ -62,13 +67,6 @@ KeyPair read_by_openssl(ByteView whole, Container container) {
     if (EVP_PKEY_pairwise_check(context.get()) != 1) halves_differ();
     return pair_of(key.get(), algorithm);
   };
-  if (EVP_PKEY_is_a(key.get(), "RSA") == 1) {
-    const auto bits = static_cast<unsigned>(EVP_PKEY_get_bits(key.get()));
-    if (bits < kSmallestRsa) {
-      throw Error{Errc::policy, fmt::format("private key: RSA of {} bits; the least is {}", bits, kSmallestRsa)};
-    }
-    return checked(rsa_algorithm(bits));
-  }
   if (EVP_PKEY_is_a(key.get(), "EC") == 1) {
     std::array<char, 32> group{};
     EVP_PKEY_get_group_name(key.get(), group.data(), group.size(), nullptr);
@@ -84,9 +82,24 @@ KeyPair read_by_openssl(ByteView whole, Container container) {
     const KeyAlgorithm algorithm{name};
     if (EVP_PKEY_is_a(key.get(), traits(algorithm).openssl_type) == 1) return checked(algorithm);
   }
-  const char* type = EVP_PKEY_get0_type_name(key.get());
-  throw Error{Errc::unsupported,
-              fmt::format("private key: is of kind {}; ECDSA, RSA and Ed25519 are taken", type != nullptr ? type : "unknown")};
+  throw Error{Errc::unsupported, "private key: of another algorithm than it says"};
+}
+
+bool is_ml_dsa(ByteView algorithm) {
+  constexpr std::array kSizes = {der::oid({2, 16, 840, 1, 101, 3, 4, 3, 17}), der::oid({2, 16, 840, 1, 101, 3, 4, 3, 18}),
+                                 der::oid({2, 16, 840, 1, 101, 3, 4, 3, 19})};
+  return std::ranges::any_of(kSizes, [algorithm](const der::Oid& oid) { return std::ranges::equal(algorithm, oid.octets()); });
+}
+
+// By OpenSSL's word for it, or in numbers.
+std::string kind_named(ByteView algorithm) {
+  const ossl::QuietErrors quiet;
+  der::Writer w{algorithm.size() + 8};
+  w.value(Tag::object_identifier, algorithm);
+  const ossl::Object object{ossl::decoded(d2i_ASN1_OBJECT, ASN1_OBJECT_free, w.take())};
+  std::array<char, 64> text{};
+  if (object == nullptr || OBJ_obj2txt(text.data(), text.size(), object.get(), 0) <= 0) return "unknown";
+  return text.data();
 }
 
 // --- elliptic curves ---
@@ -162,8 +175,26 @@ KeyPair pair_of_ec(const EcKey& key, ByteView second_point = {}) {
 
 // --- RSA ---
 
-// RSAPrivateKey (RFC 8017 A.1.2); nothing if it has more than two primes, which is for OpenSSL.
-std::optional<KeyPair> pair_of_rsa(ByteView der) {
+// OtherPrimeInfos (RFC 8017 A.1.2). OpenSSL takes no more primes with a modulus of that length (rsa_mp.c).
+std::vector<RsaOtherPrime> read_other_primes(der::Reader& key, unsigned modulus_bits) {
+  const std::size_t most = modulus_bits < 4096 ? 3 : modulus_bits < 8192 ? 4 : 5;
+  std::vector<RsaOtherPrime> others;
+  for (der::Reader list = key.enter(Tag::sequence); !list.at_end();) {
+    if (others.size() + 2 == most) {
+      throw Error{Errc::policy, fmt::format("private key: RSA of {} bits and more than {} primes, the most that OpenSSL takes",
+                                            modulus_bits, most)};
+    }
+    der::Reader other = list.enter(Tag::sequence);
+    const ByteView prime = other.unsigned_integer();
+    const ByteView exponent = other.unsigned_integer();
+    others.push_back({.prime = prime, .exponent = exponent, .coefficient = other.unsigned_integer()});
+    other.expect_end();
+  }
+  return others;
+}
+
+// RSAPrivateKey (RFC 8017 A.1.2).
+KeyPair pair_of_rsa(ByteView der) {
   der::Reader outer{der, kWhat};
   der::Reader key = outer.enter(Tag::sequence);
   outer.expect_end();
@@ -176,15 +207,16 @@ std::optional<KeyPair> pair_of_rsa(ByteView der) {
     numbers.*number = key.unsigned_integer();
   }
   const KeyAlgorithm algorithm = checked_rsa(numbers.modulus, numbers.public_exponent, kWhat);
-  if (version == 1 && key.next_is(Tag::sequence)) return std::nullopt;
-  if (version == 1) key.refuse("claims more than two primes and has two");
+  if (version == 1) {
+    if (key.next_is(Tag::sequence)) numbers.others = read_other_primes(key, rsa_bits(algorithm));
+    if (numbers.others.empty()) key.refuse("claims more than two primes and has two");
+  }
   key.expect_end();
   if (!belong_together(numbers)) halves_differ();
 
   SecretBytes pkcs8 = private_key_info(der::oids::kRsaEncryption, der.size(), true, nullptr, [&](auto& w) { w.raw(der); });
   const Bytes public_key = rsa_public_key(numbers.modulus, numbers.public_exponent);
-  return KeyPair{
-      .algorithm = algorithm, .pkcs8 = std::move(pkcs8), .spki = spki_of(algorithm, public_key), .key_size = public_key.size()};
+  return {.algorithm = algorithm, .pkcs8 = std::move(pkcs8), .spki = spki_of(algorithm, public_key), .key_size = public_key.size()};
 }
 
 // --- Ed25519 ---
@@ -265,16 +297,17 @@ KeyPair read_pkcs8(ByteView whole) {
   if (is(der::oids::kRsaEncryption)) {
     if (!algorithm_id.at_end()) algorithm_id.expect_null();  // some writers leave it out
     algorithm_id.expect_end();
-    auto pair = pair_of_rsa(private_key);
-    if (!pair) return read_by_openssl(whole, Container::pkcs8);
-    if (!public_key.empty() && !std::ranges::equal(public_key, ByteView{pair->spki}.last(pair->key_size))) halves_differ();
-    return std::move(*pair);
+    KeyPair pair = pair_of_rsa(private_key);
+    if (!public_key.empty() && !std::ranges::equal(public_key, ByteView{pair.spki}.last(pair.key_size))) halves_differ();
+    return pair;
   }
   if (is(der::oids::kEd25519)) {
     algorithm_id.expect_end();
     return pair_of_ed25519(private_key, public_key);
   }
-  return read_by_openssl(whole, Container::pkcs8);
+  if (is_ml_dsa(algorithm)) return read_by_openssl(whole, Container::pkcs8);
+  throw Error{Errc::unsupported,
+              fmt::format("private key: is of kind {}; ECDSA, RSA and Ed25519 are taken", printable(kind_named(algorithm)))};
 }
 
 KeyPair read_sec1(ByteView whole) {
@@ -282,17 +315,15 @@ KeyPair read_sec1(ByteView whole) {
   return key.usual ? pair_of_ec(key) : read_by_openssl(whole, Container::sec1);
 }
 
-KeyPair read_pkcs1(ByteView whole) {
-  auto pair = pair_of_rsa(whole);
-  return pair ? std::move(*pair) : read_by_openssl(whole, Container::pkcs1);
-}
-
 }  // namespace
 
 KeyPair read_private_key(ByteView der, Container container) {
+  if (der.size() > kLongestInput) {
+    throw Error{Errc::policy, fmt::format("private key: has {} octets, the most is {}", der.size(), kLongestInput)};
+  }
   switch (container) {
     case Container::sec1: return read_sec1(der);
-    case Container::pkcs1: return read_pkcs1(der);
+    case Container::pkcs1: return pair_of_rsa(der);
     case Container::pkcs8: break;
   }
   return read_pkcs8(der);

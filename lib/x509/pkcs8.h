@@ -2,7 +2,6 @@
 // we know; the few rarities among their forms, and other algorithms, go to OpenSSL's decoder and its encoder.
 #pragma once
 
-#include <optional>
 #include <string_view>
 
 #include <spaceca/bytes.h>
@@ -16,7 +15,7 @@ namespace spaceca::x509 {
 enum class Container { pkcs8, sec1, pkcs1 };
 
 // The key in one DER container, its halves checked against each other; the PKCS#8 is what openssl would write for it.
-// Errc::malformed, mismatch, policy, unsupported.
+// Errc::malformed, mismatch, policy (more than 1 MiB too), unsupported.
 [[nodiscard]] KeyPair read_private_key(ByteView der, Container container);
 
 // The same key in the one form that we issue for: an elliptic curve by name, its point uncompressed.

@@ -5,12 +5,14 @@
 #include <map>
 #include <set>
 #include <sstream>
+#include <utility>
 #include <vector>
 
 #include <openssl/evp.h>
 
 #include <spaceca/key.h>
 
+#include "support/certificate_builder.h"
 #include "support/child.h"
 #include "support/files.h"
 #include "support/text.h"
@@ -71,11 +73,46 @@ Errc refusal_of(const std::string& pem, const std::string& passphrase) {
   return {};
 }
 
-std::string pem_of(const Bytes& pkcs8) {
-  std::string base64((pkcs8.size() + 2) / 3 * 4 + 1, '\0');
-  EVP_EncodeBlock(reinterpret_cast<unsigned char*>(base64.data()), pkcs8.data(), static_cast<int>(pkcs8.size()));
+std::string pem_of(const Bytes& der, const std::string& label = "PRIVATE KEY") {
+  std::string base64((der.size() + 2) / 3 * 4 + 1, '\0');
+  EVP_EncodeBlock(reinterpret_cast<unsigned char*>(base64.data()), der.data(), static_cast<int>(der.size()));
   base64.pop_back();  // the NUL
-  return "-----BEGIN PRIVATE KEY-----\n" + base64 + "\n-----END PRIVATE KEY-----\n";
+  return "-----BEGIN " + label + "-----\n" + base64 + "\n-----END " + label + "-----\n";
+}
+
+// What stands in the last block, and the only one but for the parameters that openssl puts before an elliptic key.
+Bytes der_in(const std::string& pem) {
+  const std::size_t begin = pem.find('\n', pem.rfind("-----BEGIN")) + 1;
+  const auto decoded = run({"openssl", "base64", "-d"}, {.input = pem.substr(begin, pem.rfind("-----END") - begin)});
+  return Bytes{decoded.out.begin(), decoded.out.end()};
+}
+
+// The values one after the other in a constructed one, each whole.
+std::vector<Bytes> values_in(ByteView constructed) {
+  const auto size_of = [](ByteView value) {  // of tag and length, and of the content
+    if (value[1] < 0x80) return std::pair<std::size_t, std::size_t>{2, value[1]};
+    std::size_t length = 0;
+    for (std::size_t i = 0; i < (value[1] & 0x7FU); ++i) length = length << 8 | value[2 + i];
+    return std::pair<std::size_t, std::size_t>{2 + (value[1] & 0x7FU), length};
+  };
+  std::vector<Bytes> values;
+  for (ByteView rest = constructed.subspan(size_of(constructed).first); !rest.empty();) {
+    const auto [head, length] = size_of(rest);
+    values.emplace_back(rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(head + length));
+    rest = rest.subspan(head + length);
+  }
+  return values;
+}
+
+// What stands in the RSAPrivateKey of a good key (RFC 8017 A.1.2), and a PKCS#8 around such.
+std::vector<Bytes> rsa_private_key(const std::string& name) {
+  const Bytes octets = values_in(bytes_of(data("keys/good/" + name + ".p8")))[2];
+  return values_in(values_in(octets).front());
+}
+
+Bytes rsa_pkcs8(const std::vector<Bytes>& numbers) {
+  return asn1::sequence({asn1::integer("00"), asn1::sequence({asn1::oid("1.2.840.113549.1.1.1"), asn1::null()}),
+                         asn1::octet_string(asn1::sequence(numbers))});
 }
 
 }  // namespace
@@ -268,7 +305,7 @@ TEST_CASE("a refusal of a key tells what was there instead", "[key]") {
       {"two-keys", "the input holds more than one; give one"},
       {"kind-rsa1024-pkcs8", "RSA of 1024 bits; the least is 2048"},
       {"kind-p521-pkcs8", "its curve is neither P-256 nor P-384"},
-      {"kind-rsa-pss-pkcs8", "is of kind RSA-PSS; ECDSA, RSA and Ed25519 are taken"},
+      {"kind-rsa-pss-pkcs8", "is of kind rsassaPss; ECDSA, RSA and Ed25519 are taken"},
       {"p256-sec1-other-public", "its public half is not that of its private half"},
       {"openssh", "\"OPENSSH PRIVATE KEY\" is not a form that is read here; convert it to PKCS#8"},
       {"p256-sec1-scalar-n", "its secret number is 0, or not below the order of the curve"},
@@ -277,23 +314,63 @@ TEST_CASE("a refusal of a key tells what was there instead", "[key]") {
   CHECK_THROWS_WITH(pkcs8_der_from_pem(pem), Catch::Matchers::ContainsSubstring(text));
 }
 
+// A stranger's 64-kbit "prime" kept OpenSSL busy for minutes, which tried whether it is one.
+TEST_CASE("an RSA key with a number too long for its modulus is refused before anything is computed with it", "[key]") {
+  const std::vector<Bytes> numbers = rsa_private_key("rsa2048-3primes-pkcs8");
+  REQUIRE(numbers.size() == 10);  // version, n, e, d, p, q, dP, dQ, qInv, the other prime's three
+  const std::vector<Bytes> other = values_in(values_in(numbers[9]).front());
+  REQUIRE(other.size() == 3);
+  const Bytes huge = asn1::integer("00" + std::string(16384, 'f'));
+  REQUIRE(PrivateKey::from_pkcs8_der(rsa_pkcs8(numbers)).algorithm() == KeyAlgorithm::rsa_2048());
+
+  for (std::size_t at = 3; at <= 8; ++at) {
+    INFO("number " << at);
+    std::vector<Bytes> bad = numbers;
+    bad[at] = huge;
+    CHECK_THROWS_AS(PrivateKey::from_pkcs8_der(rsa_pkcs8(bad)), Error);
+    bad.pop_back();  // of two primes
+    bad[0] = asn1::integer("00");
+    CHECK_THROWS_AS(PrivateKey::from_pkcs8_der(rsa_pkcs8(bad)), Error);
+  }
+  for (std::size_t at = 0; at < other.size(); ++at) {
+    INFO("number " << at << " of the third prime");
+    std::vector<Bytes> bad_other = other;
+    bad_other[at] = huge;
+    std::vector<Bytes> bad = numbers;
+    bad[9] = asn1::sequence({asn1::sequence(bad_other)});
+    check_refused([&] { return PrivateKey::from_pkcs8_der(rsa_pkcs8(bad)); }, Errc::mismatch, "its public half");
+  }
+}
+
+TEST_CASE("an RSA key of more primes than OpenSSL takes is refused", "[key]") {
+  std::vector<Bytes> numbers = rsa_private_key("rsa2048-3primes-pkcs8");
+  const Bytes other = values_in(numbers[9]).front();
+  numbers[9] = asn1::sequence({other, other});
+  check_refused([&] { return PrivateKey::from_pkcs8_der(rsa_pkcs8(numbers)); }, Errc::policy,
+                "RSA of 2048 bits and more than 3 primes, the most that OpenSSL takes");
+}
+
+// OpenSSL raises the base of a DSA key to its secret number as it reads it.
+TEST_CASE("a key of a kind that is not taken is refused by its kind, whatever its numbers", "[key]") {
+  const Bytes huge = asn1::integer("00" + std::string(65536, 'f'));
+  const Bytes key = asn1::sequence(
+      {asn1::integer("00"), asn1::sequence({asn1::oid("1.2.840.10040.4.1"), asn1::sequence({huge, huge, asn1::integer("02")})}),
+       asn1::octet_string(huge)});
+  check_refused([&] { return PrivateKey::from_pkcs8_der(key); }, Errc::unsupported,
+                "is of kind dsaEncryption; ECDSA, RSA and Ed25519 are taken");
+}
+
+TEST_CASE("a PKCS#8 of more than 1 MiB is refused before it is looked at", "[key]") {
+  check_refused([] { return PrivateKey::from_pkcs8_der(Bytes((1U << 20) + 1)); }, Errc::policy,
+                "private key: has 1048577 octets, the most is 1048576");
+}
+
 TEST_CASE("any one bit changed in a key that carries both halves is refused", "[key]") {
   const TemporaryFolder folder;
-  auto [name, label] = GENERATE(table<std::string, std::string>({
-      {"p256-pkcs8", "PRIVATE KEY"},
-      {"p384-pkcs8", "PRIVATE KEY"},
-      {"ed25519-pkcs8-v2", "PRIVATE KEY"},
-  }));
+  const std::string name = GENERATE("p256-pkcs8", "p384-pkcs8", "ed25519-pkcs8-v2");
   INFO(name);
   const PrivateKey key = read(name);
-  Bytes der;
-  {
-    // The file's own octets, since ed25519 v2 is written back as v1.
-    const std::string pem = data("keys/good/" + name + ".pem");
-    const auto decoded =
-        run({"openssl", "base64", "-d"}, {.input = pem.substr(pem.find('\n') + 1, pem.find("-----END") - pem.find('\n') - 1)});
-    der.assign(decoded.out.begin(), decoded.out.end());
-  }
+  const Bytes der = der_in(data("keys/good/" + name + ".pem"));  // not converted(): ed25519 v2 is written back as v1
   REQUIRE(PrivateKey::from_pkcs8_der(der).public_key() == key.public_key());
   for (std::size_t bit = 0; bit < der.size() * 8; ++bit) {
     Bytes flipped = der;
