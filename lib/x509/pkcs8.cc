@@ -317,6 +317,31 @@ KeyPair read_sec1(ByteView whole) {
 
 }  // namespace
 
+std::optional<Form> form_of(ByteView der) {
+  struct Row {
+    Form form;
+    Tag first, second;
+  };
+  constexpr std::array kRows = {
+      Row{{"PRIVATE KEY", "PKCS#8"}, Tag::integer, Tag::sequence},
+      Row{{"EC PRIVATE KEY", "SEC1"}, Tag::integer, Tag::octet_string},
+      Row{{"RSA PRIVATE KEY", "PKCS#1"}, Tag::integer, Tag::integer},
+      Row{{"ENCRYPTED PRIVATE KEY", "an encrypted PKCS#8"}, Tag::sequence, Tag::octet_string},
+      Row{{"PUBLIC KEY", "a public key"}, Tag::sequence, Tag::bit_string},
+      Row{{"CERTIFICATE", "a certificate or a request"}, Tag::sequence, Tag::sequence},
+  };
+  der::Reader outer{der, kWhat};
+  if (!outer.next_is(Tag::sequence)) return std::nullopt;
+  der::Reader values = outer.enter(Tag::sequence);
+  if (values.at_end()) return std::nullopt;
+  const Tag first = values.next();
+  static_cast<void>(values.read(first));
+  if (values.at_end()) return std::nullopt;
+  const auto* const row =
+      std::ranges::find_if(kRows, [&](const Row& one) { return one.first == first && one.second == values.next(); });
+  return row == kRows.end() ? std::nullopt : std::optional{row->form};
+}
+
 KeyPair read_private_key(ByteView der, Container container) {
   if (der.size() > kLongestInput) {
     throw Error{Errc::policy, fmt::format("private key: has {} octets, the most is {}", der.size(), kLongestInput)};

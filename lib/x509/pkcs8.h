@@ -2,6 +2,7 @@
 // we know; the few rarities among their forms, and other algorithms, go to OpenSSL's decoder and its encoder.
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include <spaceca/bytes.h>
@@ -11,6 +12,14 @@
 #include "x509/key_pair.h"
 
 namespace spaceca::x509 {
+
+// What stands under a label of PEM.
+struct Form {
+  std::string_view label;  // "EC PRIVATE KEY"
+  std::string_view name;   // "SEC1"
+};
+// By the tags of the first two values, whatever comes after them; nothing if it is like none. Errc::malformed.
+[[nodiscard]] std::optional<Form> form_of(ByteView der);
 
 enum class Container { pkcs8, sec1, pkcs1 };
 

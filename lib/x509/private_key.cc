@@ -28,6 +28,17 @@ constexpr std::string_view kWhat = "private key";
 
 bool is_private_key(const PemBlock& block) { return block.label.ends_with("PRIVATE KEY"); }
 
+// The octets of a block that is not encrypted in the traditional form, which are what its label says.
+SecretBytes content_of(const PemBlock& block) {
+  SecretBytes octets = decoded(block, kWhat);
+  const auto form = form_of(octets.reveal());
+  if (form && form->label != block.label) {
+    throw Error{Errc::malformed,
+                fmt::format("private key: labelled \"{}\", holds {}, whose label is \"{}\"", block.label, form->name, form->label)};
+  }
+  return octets;
+}
+
 // The one private key among the blocks, or a refusal that says what there was.
 const PemBlock& only_private_key(const std::vector<PemBlock>& blocks) {
   if (blocks.empty()) throw Error{Errc::malformed, "private key: there is no PEM in the input (no line -----BEGIN ...-----)"};
@@ -75,14 +86,14 @@ KeyPair read_private_key_pem(std::string_view pem, const SecretBytes* passphrase
   const auto blocks = pem_blocks(pem, kWhat);
   const PemBlock& block = only_private_key(blocks);
   if (block.label == "ENCRYPTED PRIVATE KEY") {
-    return read_decrypted(decrypted_pkcs8(decoded(block, kWhat).reveal(), required(passphrase)), Container::pkcs8);
+    return read_decrypted(decrypted_pkcs8(content_of(block).reveal(), required(passphrase)), Container::pkcs8);
   }
   const Container container = container_of(block.label);
   if (block.headers.find("ENCRYPTED") != std::string_view::npos) {
     return read_decrypted(decrypted_traditional(block.headers, decoded(block, kWhat, Headers::known), required(passphrase)),
                           container);
   }
-  return read_private_key(decoded(block, kWhat).reveal(), container);
+  return read_private_key(content_of(block).reveal(), container);
 }
 
 }  // namespace

@@ -306,6 +306,18 @@ TEST_CASE("a refusal of a key tells what was there instead", "[key]") {
       {"kind-rsa1024-pkcs8", "RSA of 1024 bits; the least is 2048"},
       {"kind-p521-pkcs8", "its curve is neither P-256 nor P-384"},
       {"kind-rsa-pss-pkcs8", "is of kind rsassaPss; ECDSA, RSA and Ed25519 are taken"},
+      {"label-sec1-as-pkcs8", "labelled \"PRIVATE KEY\", holds SEC1, whose label is \"EC PRIVATE KEY\""},
+      {"label-pkcs1-as-pkcs8", "labelled \"PRIVATE KEY\", holds PKCS#1, whose label is \"RSA PRIVATE KEY\""},
+      {"label-pkcs8-ec-as-ec", "labelled \"EC PRIVATE KEY\", holds PKCS#8, whose label is \"PRIVATE KEY\""},
+      {"label-pkcs8-rsa-as-rsa", "labelled \"RSA PRIVATE KEY\", holds PKCS#8, whose label is \"PRIVATE KEY\""},
+      {"label-pkcs1-as-ec", "labelled \"EC PRIVATE KEY\", holds PKCS#1, whose label is \"RSA PRIVATE KEY\""},
+      {"label-sec1-as-rsa", "labelled \"RSA PRIVATE KEY\", holds SEC1, whose label is \"EC PRIVATE KEY\""},
+      {"label-encrypted-as-pkcs8", "labelled \"PRIVATE KEY\", holds an encrypted PKCS#8, whose label is \"ENCRYPTED PRIVATE KEY\""},
+      {"label-spki-as-pkcs8", "labelled \"PRIVATE KEY\", holds a public key, whose label is \"PUBLIC KEY\""},
+      {"label-certificate-as-pkcs8", "labelled \"PRIVATE KEY\", holds a certificate or a request, whose label is \"CERTIFICATE\""},
+      {"p256-pkcs8-trailing", "more octets than it should"},
+      {"p256-sec1-trailing", "more octets than it should"},
+      {"p256-pkcs8-cut-40", "octets where 38 are left"},
       {"p256-sec1-other-public", "its public half is not that of its private half"},
       {"openssh", "\"OPENSSH PRIVATE KEY\" is not a form that is read here; convert it to PKCS#8"},
       {"p256-sec1-scalar-n", "its secret number is 0, or not below the order of the curve"},
@@ -387,6 +399,23 @@ TEST_CASE("any one bit changed in an RSA key is refused", "[key]") {
     der[bit / 8] = static_cast<std::uint8_t>(der[bit / 8] ^ (1U << (bit % 8)));
     INFO("bit " << bit);
     CHECK_THROWS_AS(PrivateKey::from_pkcs8_der(der), Error);
+    der[bit / 8] = static_cast<std::uint8_t>(der[bit / 8] ^ (1U << (bit % 8)));
+  }
+}
+
+TEST_CASE("any one bit changed in a key of the older containers is refused", "[key]") {
+  auto [name, label] = GENERATE(table<std::string, std::string>({
+      {"p256-sec1", "EC PRIVATE KEY"},
+      {"p384-sec1", "EC PRIVATE KEY"},
+      {"rsa2048-pkcs1", "RSA PRIVATE KEY"},
+  }));
+  INFO(name);
+  Bytes der = der_in(data("keys/good/" + name + ".pem"));
+  CHECK_NOTHROW(pkcs8_der_from_pem(pem_of(der, label)));
+  for (std::size_t bit = 0; bit < der.size() * 8; ++bit) {
+    der[bit / 8] = static_cast<std::uint8_t>(der[bit / 8] ^ (1U << (bit % 8)));
+    INFO("bit " << bit);
+    CHECK_THROWS_AS(pkcs8_der_from_pem(pem_of(der, label)), Error);
     der[bit / 8] = static_cast<std::uint8_t>(der[bit / 8] ^ (1U << (bit % 8)));
   }
 }
