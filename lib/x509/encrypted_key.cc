@@ -67,22 +67,10 @@ std::uint64_t number(der::Reader& reader) {
   return value;
 }
 
-void check_scrypt(std::uint64_t n, std::uint64_t r, std::uint64_t p) {
-  const auto capped = [](std::uint64_t a, std::uint64_t b) {
-    return a != 0 && b > kMostScryptWork / a ? kMostScryptWork + 1 : a * b;
-  };
-  if (capped(capped(n, r), p) > kMostScryptWork) {
-    throw Error{Errc::policy,
-                fmt::format("encrypted private key: asks for scrypt with N = {}, r = {}, p = {}; N * r * p may be {} at most", n, r,
-                            p, kMostScryptWork)};
-  }
-}
-
 const char* characters(const SecretBytes& passphrase) { return reinterpret_cast<const char*>(passphrase.reveal().data()); }
 
-int passphrase_for_pem(char* buffer, int size, int /*for_writing*/, void* passphrase) {
-  const ByteView octets = static_cast<const SecretBytes*>(passphrase)->reveal();
-  if (octets.size() > static_cast<std::size_t>(size)) return -1;
+int passphrase_for_pem(char* buffer, int /*size*/, int /*for_writing*/, void* passphrase) {
+  const ByteView octets = static_cast<const SecretBytes*>(passphrase)->reveal();  // of PEM_BUFSIZE at most
   std::copy(octets.begin(), octets.end(), buffer);
   return static_cast<int>(octets.size());
 }
@@ -99,14 +87,28 @@ X509_ALGOR* scheme_for(EncryptionFor reader) {
 
 }  // namespace
 
-void check_rounds(std::uint64_t rounds) {
-  if (rounds > kMostRounds) {
-    throw Error{Errc::policy, fmt::format("encrypted private key: asks for {} rounds of its key derivation; the most is {}", rounds,
-                                          kMostRounds)};
+void DerivationWork::add_rounds(std::uint64_t rounds) {
+  rounds_ = rounds > kMostRounds ? rounds : rounds_ + rounds;
+  if (rounds_ > kMostRounds) {
+    throw Error{Errc::policy, fmt::format("encrypted private key: asks for {} rounds of its key derivation; the most is {}",
+                                          rounds_, kMostRounds)};
   }
 }
 
-void check_cost(ByteView algorithm) {
+void DerivationWork::add_scrypt(std::uint64_t n, std::uint64_t r, std::uint64_t p) {
+  const auto capped = [](std::uint64_t a, std::uint64_t b) {
+    return a != 0 && b > kMostScryptWork / a ? kMostScryptWork + 1 : a * b;
+  };
+  scrypt_ += capped(capped(n, r), p);
+  if (scrypt_ > kMostScryptWork) {
+    throw Error{
+        Errc::policy,
+        fmt::format("encrypted private key: asks for scrypt with N = {}, r = {}, p = {}; N * r * p may be {} at most in all", n, r,
+                    p, kMostScryptWork)};
+  }
+}
+
+void DerivationWork::add(ByteView algorithm) {
   der::Reader outer{algorithm, kWhat};
   der::Reader id = outer.enter(Tag::sequence);
   const ByteView scheme = id.read(Tag::object_identifier);
@@ -114,7 +116,7 @@ void check_cost(ByteView algorithm) {
   der::Reader parameters = id.enter(Tag::sequence);
   if (!is(scheme, oids::kPbes2)) {  // PBES1 and PKCS#12: salt, rounds
     static_cast<void>(parameters.read(Tag::octet_string));
-    check_rounds(number(parameters));
+    add_rounds(number(parameters));
     return;
   }
   der::Reader derivation = parameters.enter(Tag::sequence);
@@ -122,11 +124,11 @@ void check_cost(ByteView algorithm) {
   der::Reader values = derivation.enter(Tag::sequence);
   static_cast<void>(values.read(Tag::octet_string));
   if (is(function, oids::kPbkdf2)) {
-    check_rounds(number(values));
+    add_rounds(number(values));
   } else if (is(function, oids::kScrypt)) {
     const std::uint64_t n = number(values);
     const std::uint64_t r = number(values);
-    check_scrypt(n, r, number(values));
+    add_scrypt(n, r, number(values));
   } else {
     throw Error{Errc::unsupported, "encrypted private key: its key derivation is neither PBKDF2 nor scrypt"};
   }
@@ -143,14 +145,14 @@ bool is_pbes2(ByteView der) {
   return std::ranges::equal(scheme, oids::kPbes2.octets());
 }
 
-SecretBytes decrypted_pkcs8(ByteView der, const SecretBytes& passphrase) {
+SecretBytes decrypted_pkcs8(ByteView der, const SecretBytes& passphrase, DerivationWork& work) {
   der::Reader outer{der, kWhat};
   der::Reader info = outer.enter(Tag::sequence);
   outer.expect_end();
   const ByteView algorithm = info.read_whole(Tag::sequence);
   const ByteView ciphertext = info.read(Tag::octet_string);
   info.expect_end();
-  check_cost(algorithm);
+  work.add(algorithm);
 
   const ossl::QuietErrors quiet;
   const AlgorithmId id{ossl::decoded(d2i_X509_ALGOR, X509_ALGOR_free, algorithm)};
@@ -173,6 +175,11 @@ SecretBytes decrypted_traditional(std::string_view headers, const SecretBytes& o
   EVP_CIPHER_INFO cipher{};
   if (PEM_get_EVP_CIPHER_INFO(text.data(), &cipher) != 1 || cipher.cipher == nullptr) {
     throw Error{Errc::unsupported, "encrypted private key: its DEK-Info names no cipher that OpenSSL has here"};
+  }
+  if (passphrase.size() > PEM_BUFSIZE) {
+    throw Error{Errc::passphrase_wrong, fmt::format("encrypted private key: the passphrase has {} octets; in the traditional form "
+                                                    "none has more than {}",
+                                                    passphrase.size(), PEM_BUFSIZE)};
   }
   SecretBuffer buffer(octets.reveal().begin(), octets.reveal().end());
   auto size = static_cast<long>(buffer.size());

@@ -1,9 +1,11 @@
 #include "x509/pkcs12_reader.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <utility>
 
+#include <fmt/format.h>
 #include <openssl/asn1.h>
 #include <openssl/pkcs12.h>
 #include <openssl/pkcs7.h>
@@ -13,7 +15,9 @@
 #include "ossl/check.h"
 #include "ossl/encode.h"
 #include "ossl/handles.h"
+#include "x509/der_reader.h"
 #include "x509/encrypted_key.h"
+#include "x509/pem.h"
 
 namespace spaceca::x509 {
 namespace {
@@ -26,6 +30,13 @@ using Bags = std::unique_ptr<STACK_OF(PKCS12_SAFEBAG), ossl::Deleter<free_bags>>
 using Text = std::unique_ptr<char, ossl::Deleter<free_text>>;
 
 [[noreturn]] void refuse(const char* why) { throw Error{Errc::malformed, std::string{"PKCS#12 file: "} + why}; }
+
+// RFC 9579 of a whole AlgorithmIdentifier.
+bool is_pbmac1(ByteView algorithm) {
+  constexpr der::Oid kPbmac1 = der::oid({1, 2, 840, 113549, 1, 5, 14});
+  der::Reader outer{algorithm, "PKCS#12 file"};
+  return std::ranges::equal(outer.enter(der::Tag::sequence).read(der::Tag::object_identifier), kPbmac1.octets());
+}
 
 class Reading final {
  public:
@@ -47,16 +58,21 @@ class Reading final {
   [[nodiscard]] const char* text() const { return reinterpret_cast<const char*>(characters_.data()); }
   [[nodiscard]] int size() const { return static_cast<int>(characters_.size()) - 1; }
 
-  void verify_mac(PKCS12* file) const {
+  void verify_mac(PKCS12* file) {
     if (PKCS12_mac_present(file) != 1) {
       throw Error{Errc::policy, "PKCS#12 file: has no MAC, so nothing shows whether it is whole or the password right"};
     }
+    const X509_ALGOR* algorithm = nullptr;
     const ASN1_INTEGER* rounds = nullptr;
-    PKCS12_get0_mac(nullptr, nullptr, nullptr, &rounds, file);
+    PKCS12_get0_mac(nullptr, &algorithm, nullptr, &rounds, file);
+    // Its rounds stand in its own parameters, where OpenSSL 3.4 takes them from; before, it takes it for a digest.
+    if (is_pbmac1(ossl::encoded<Bytes>(i2d_X509_ALGOR, algorithm, "read a MAC's algorithm"))) {
+      throw Error{Errc::unsupported, "PKCS#12 file: its MAC is of the kind PBMAC1, which JDK 17 does not read either"};
+    }
     if (rounds != nullptr) {
       std::uint64_t number = 0;
       if (ASN1_INTEGER_get_uint64(&number, rounds) != 1) number = UINT64_MAX;
-      check_rounds(number);
+      work_.add_rounds(number);
     }
     // An empty password is written in two ways.
     if (PKCS12_verify_mac(file, text(), size()) == 1) return;
@@ -65,11 +81,14 @@ class Reading final {
   }
 
   void take_bags(PKCS7& part) {
+    if (part.d.ptr == nullptr) refuse("a part of it has no content");
     Bags bags;
     if (PKCS7_type_is_data(&part)) {
       bags.reset(PKCS12_unpack_p7data(&part));
     } else if (PKCS7_type_is_encrypted(&part)) {
-      check_cost(ossl::encoded<Bytes>(i2d_X509_ALGOR, part.d.encrypted->enc_data->algorithm, "read an encryption"));
+      const PKCS7_ENC_CONTENT& content = *part.d.encrypted->enc_data;
+      if (content.enc_data == nullptr) refuse("a part of it has no content");
+      work_.add(ossl::encoded<Bytes>(i2d_X509_ALGOR, content.algorithm, "read an encryption"));
       bags.reset(PKCS12_unpack_p7encdata(&part, text(), size()));
       // The password is right, or the MAC would not fit.
       if (bags == nullptr) throw Error{Errc::unsupported, "PKCS#12 file: is encrypted by a cipher that OpenSSL does not have here"};
@@ -89,7 +108,7 @@ class Reading final {
           break;
         case NID_pkcs8ShroudedKeyBag: {
           const auto sealed = ossl::encoded<Bytes>(i2d_X509_SIG, PKCS12_SAFEBAG_get0_pkcs8(bag), "read a key");
-          const SecretBytes key = decrypted_pkcs8(sealed, password_);
+          const SecretBytes key = decrypted_pkcs8(sealed, password_, work_);
           take_key(bag, key.copy());
           break;
         }
@@ -116,12 +135,16 @@ class Reading final {
 
   const SecretBytes& password_;
   SecretBuffer characters_;
+  DerivationWork work_;
   Pkcs12Content content_;
 };
 
 }  // namespace
 
 Pkcs12Content read_pkcs12(ByteView der, const SecretBytes& password) {
+  if (der.size() > kLongestInput) {
+    throw Error{Errc::policy, fmt::format("PKCS#12 file: has {} octets, the most is {}", der.size(), kLongestInput)};
+  }
   const ossl::QuietErrors quiet;
   const ossl::Pkcs12 file{ossl::decoded(d2i_PKCS12, PKCS12_free, der)};
   if (file == nullptr) refuse("is none, or octets follow its end");

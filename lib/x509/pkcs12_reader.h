@@ -20,8 +20,8 @@ struct Pkcs12Content {
   std::vector<Certificate> certificates;  // in the file's order
 };
 
-// Errc::passphrase_wrong if the MAC does not fit; malformed; policy for more rounds than a file may ask for, and for a file without
-// a MAC under the password, which nothing vouches for; unsupported.
+// Errc::passphrase_wrong if the MAC does not fit; malformed; policy for more than 1 MiB, for more rounds in all than a file may ask
+// for, and for a file without a MAC under the password, which nothing vouches for; unsupported.
 [[nodiscard]] Pkcs12Content read_pkcs12(ByteView der, const SecretBytes& password);
 
 }  // namespace spaceca::x509

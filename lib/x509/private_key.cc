@@ -86,7 +86,8 @@ KeyPair read_private_key_pem(std::string_view pem, const SecretBytes* passphrase
   const auto blocks = pem_blocks(pem, kWhat);
   const PemBlock& block = only_private_key(blocks);
   if (block.label == "ENCRYPTED PRIVATE KEY") {
-    return read_decrypted(decrypted_pkcs8(content_of(block).reveal(), required(passphrase)), Container::pkcs8);
+    DerivationWork work;
+    return read_decrypted(decrypted_pkcs8(content_of(block).reveal(), required(passphrase), work), Container::pkcs8);
   }
   const Container container = container_of(block.label);
   if (block.headers.find("ENCRYPTED") != std::string_view::npos) {

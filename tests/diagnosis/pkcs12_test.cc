@@ -1,4 +1,8 @@
 // diagnose: PKCS#12 files as openssl and keytool make them.
+#include <memory>
+
+#include <openssl/pkcs12.h>
+
 #include "diagnosis/bundle.h"
 #include "support/child.h"
 #include "support/files.h"
@@ -37,6 +41,45 @@ class Made final {
  private:
   TemporaryFolder folder_;
 };
+
+constexpr const char* kData = "1.2.840.113549.1.7.1";
+constexpr const char* kEncryptedData = "1.2.840.113549.1.7.6";
+// pbeWithSHA1And3-KeyTripleDES-CBC with a salt, once.
+const Bytes kOneRound =
+    asn1::sequence({asn1::oid("1.2.840.113549.1.12.1.3"), asn1::sequence({asn1::octet_string(Bytes(8)), asn1::integer("01")})});
+
+// Parts of a PFX (RFC 7292 4) as no program writes them.
+Bytes data_of(const Bytes& content) {
+  return asn1::sequence({asn1::oid(kData), asn1::context_constructed(0, asn1::octet_string(content))});
+}
+Bytes encrypted_data(const std::vector<Bytes>& content) {
+  const Bytes data = asn1::sequence({asn1::integer("00"), asn1::sequence(content)});
+  return asn1::sequence({asn1::oid(kEncryptedData), asn1::context_constructed(0, data)});
+}
+Bytes key_bag(ByteView sealed) {
+  return asn1::sequence(
+      {asn1::oid("1.2.840.113549.1.12.10.1.2"), asn1::context_constructed(0, Bytes{sealed.begin(), sealed.end()})});
+}
+
+// A whole file around these parts, with the MAC that it must have under the password, of one round.
+Bytes pkcs12_of(const std::vector<Bytes>& parts) {
+  const Bytes bare = asn1::sequence({asn1::integer("03"), data_of(asn1::sequence(parts))});
+  const unsigned char* in = bare.data();
+  const std::unique_ptr<PKCS12, void (*)(PKCS12*)> file{d2i_PKCS12(nullptr, &in, static_cast<long>(bare.size())), PKCS12_free};
+  REQUIRE(file != nullptr);
+  const auto password = spaceca::text_of(kP12Password.reveal());
+  REQUIRE(PKCS12_set_mac(file.get(), password.data(), static_cast<int>(password.size()), nullptr, 0, 1, EVP_sha256()) == 1);
+  Bytes whole(static_cast<std::size_t>(i2d_PKCS12(file.get(), nullptr)));
+  unsigned char* out = whole.data();
+  i2d_PKCS12(file.get(), &out);
+  return whole;
+}
+
+ClientFiles with_pkcs12(ByteView octets) {
+  return {.pkcs12 = client_file("postgresql.p12", spaceca::text_of(octets), 0600),
+          .pkcs12_password = client_file("postgresql.p12.pass", spaceca::text_of(kP12Password.reveal()), 0600),
+          .roots = client_file("root.crt", test_root("acme G1", kNow).certificate.pem())};
+}
 
 std::vector<Diagnosis> found_in(const ClientFiles& files) { return diagnose(files, {.now = kNow}); }
 
@@ -110,4 +153,43 @@ TEST_CASE("a .p12 without a MAC is not believed, and one that asks for too much 
   const auto slow = found_in(Made{{"-in", "@chain", "-inkey", "@key", "-name", "user", "-iter", "10000001", "-nomaciter"}}.files());
   CHECK(rules_of(slow) == "fault pkcs12-unreadable");
   CHECK_THAT(slow.front().finding.text, ContainsSubstring("asks for 10000001 rounds"));
+}
+
+// OpenSSL reads it, and has a null pointer where the content was to be.
+TEST_CASE("a .p12 with a part that has no content is refused", "[diagnosis][pkcs12]") {
+  const Bytes none = asn1::sequence({asn1::oid(GENERATE(kData, kEncryptedData))});
+  const Bytes no_ciphertext = encrypted_data({asn1::oid(kData), kOneRound});
+  for (const Bytes& part : {none, no_ciphertext}) {
+    const auto found = found_in(with_pkcs12(pkcs12_of({part})));
+    CHECK(rules_of(found) == "fault pkcs12-unreadable");
+    CHECK_THAT(found.front().finding.text, ContainsSubstring("a part of it has no content"));
+  }
+}
+
+TEST_CASE("the work that a .p12 asks for is counted over all its parts", "[diagnosis][pkcs12]") {
+  const PrivateKey key = PrivateKey::generate();
+  const SecretBytes sealed = key.encrypted_pkcs8_der(kP12Password, EncryptionFor::modern);  // 600,000 rounds
+  const auto text_of_keys = [&](std::size_t count) {
+    const auto found =
+        found_in(with_pkcs12(pkcs12_of({data_of(asn1::sequence(std::vector<Bytes>(count, key_bag(sealed.reveal()))))})));
+    REQUIRE_FALSE(found.empty());
+    return found.front().finding.text;
+  };
+  CHECK_THAT(text_of_keys(17), ContainsSubstring("asks for 10200001 rounds of its key derivation; the most is 10000000"));
+  CHECK_THAT(text_of_keys(1), !ContainsSubstring("rounds"));
+}
+
+TEST_CASE("a .p12 of more than 1 MiB is refused before it is looked at", "[diagnosis][pkcs12]") {
+  const auto found = found_in(with_pkcs12(Bytes((1U << 20) + 1)));
+  CHECK(rules_of(found) == "fault pkcs12-unreadable");
+  CHECK_THAT(found.front().finding.text, ContainsSubstring("has 1048577 octets, the most is 1048576"));
+}
+
+// RFC 9579: its rounds are where nobody counted them.
+TEST_CASE("a .p12 whose MAC is a PBMAC1 is a doubt, since there are readers of it", "[diagnosis][pkcs12]") {
+  const Bytes algorithm = asn1::sequence({asn1::oid("1.2.840.113549.1.5.14"), asn1::sequence({})});
+  const Bytes mac = asn1::sequence({asn1::sequence({algorithm, asn1::octet_string(Bytes(32))}), asn1::octet_string(Bytes(8))});
+  const auto found = found_in(with_pkcs12(asn1::sequence({asn1::integer("03"), data_of(asn1::sequence({})), mac})));
+  CHECK(rules_of(found) == "doubt pkcs12-unsupported");
+  CHECK_THAT(found.front().finding.text, ContainsSubstring("its MAC is of the kind PBMAC1"));
 }
