@@ -134,6 +134,59 @@ def lists(root, scratch):
             put(root / "crl", pem + (scratch / "root.pem").read_bytes() + pem)
 
 
+def value_at(octets):
+    """Where the content of the DER value begins and ends."""
+    length, at = octets[1], 2
+    if length & 0x80:
+        at += length & 0x7F
+        length = int.from_bytes(octets[2:at], "big")
+    return at, at + length
+
+
+def values_in(octets):
+    """The values in a constructed one."""
+    at, end = value_at(octets)
+    while at < end:
+        size = value_at(octets[at:])[1]
+        yield octets[at:at + size]
+        at += size
+
+
+def content_of(octets):
+    at, end = value_at(octets)
+    return octets[at:end]
+
+
+def tlv(tag, *parts):
+    content = b"".join(parts)
+    size = len(content)
+    return bytes([tag]) + (bytes([size]) if size < 128 else b"\x82" + size.to_bytes(2, "big")) + content
+
+
+DATA = bytes.fromhex("06092a864886f70d010701")
+ENCRYPTED_DATA = bytes.fromhex("06092a864886f70d010706")
+
+
+def pkcs12_files(root, scratch):
+    """Whole files, and the AuthenticatedSafe of each, around which fuzz_pkcs12 puts a MAC; then those that no program writes."""
+    for path, name in (("key", "p256-pkcs8"), ("rsa", "rsa2048-pkcs1")):
+        (scratch / path).write_bytes((VECTORS / "good" / f"{name}.pem").read_bytes())
+        (scratch / f"{path}.crt").write_bytes(openssl("req", "-x509", "-new", "-config", configuration(EXTENSIONS["client"], scratch),
+                                                      "-key", scratch / path, "-subj", "/CN=app", "-days", "400"))
+    for key, more in (("key", ["-name", "user", "-iter", "1"]), ("rsa", ["-name", "us\u00e9r", "-iter", "1", "-certpbe", "NONE"]),
+                      ("key", ["-keypbe", "NONE", "-certpbe", "NONE"]), ("key", ["-iter", "1", "-keypbe", "PBE-SHA1-3DES", "-certpbe", "PBE-SHA1-3DES"]),
+                      ("key", ["-nokeys", "-iter", "1", "-caname", "other"])):
+        file = openssl("pkcs12", "-export", "-in", scratch / f"{key}.crt", "-inkey", scratch / key, "-passout", "pass:swordfish", *more)
+        put(root / "pkcs12", file)
+        content = list(values_in(list(values_in(file))[1]))[1]
+        put(root / "pkcs12", content_of(content_of(content)))
+    encryption = tlv(0x30, bytes.fromhex("060a2a864886f70d010c0103"), tlv(0x30, bytes.fromhex("0408"), bytes(8), bytes.fromhex("020101")))
+    no_ciphertext = tlv(0x30, ENCRYPTED_DATA, tlv(0xA0, tlv(0x30, b"\x02\x01\x00", tlv(0x30, DATA, encryption))))
+    for part in (tlv(0x30, DATA), tlv(0x30, ENCRYPTED_DATA), no_ciphertext):
+        put(root / "pkcs12", tlv(0x30, part))
+    put(root / "pkcs12", tlv(0x30))
+
+
 NAMES = [
     (0, ["acme", "a-b", "postgresql-rectangle-12345", "a" * 63, "", "Acme", "acme-", "1a"]),
     (1, ["orders", "z9", "a_b"]),
@@ -167,12 +220,13 @@ def texts(root):
 
 def main(folder):
     root = pathlib.Path(folder)
-    for name in ("certificate", "cidr", "crl", "key_der", "key_pem", "names", "request", "serial"):
+    for name in ("certificate", "cidr", "crl", "key_der", "key_pem", "names", "pkcs12", "request", "serial"):
         (root / name).mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
         keys(root)
         certificates_and_requests(root, pathlib.Path(scratch))
         lists(root, pathlib.Path(scratch))
+        pkcs12_files(root, pathlib.Path(scratch))
         texts(root)
 
 
