@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 #include <openssl/objects.h>
+#include <openssl/rsa.h>
 #include <openssl/x509.h>
 
 #include <spaceca/error.h>
@@ -34,14 +35,34 @@ constexpr std::string_view kWhat = "certificate request";
 
 // --- by OpenSSL ---
 
-// SHA-1 and MD5 signatures can be made to fit two requests; who still makes them has other troubles too.
-void check_digest(const X509_REQ* request) {
+// RSASSA-PSS names its digest in its parameters, and means SHA-1 if it names none (RFC 8017 A.2.3).
+int digest_of_pss(const X509_ALGOR& algorithm) {
+  int kind = V_ASN1_UNDEF;
+  const void* value = nullptr;
+  X509_ALGOR_get0(nullptr, &kind, &value, &algorithm);
+  if (kind != V_ASN1_SEQUENCE) return NID_undef;
+  const ossl::PssParameters parameters{
+      static_cast<RSA_PSS_PARAMS*>(ASN1_item_unpack(static_cast<const ASN1_STRING*>(value), ASN1_ITEM_rptr(RSA_PSS_PARAMS)))};
+  if (parameters == nullptr) return NID_undef;
+  if (parameters->hashAlgorithm == nullptr) return NID_sha1;
+  return OBJ_obj2nid(parameters->hashAlgorithm->algorithm);
+}
+
+int digest_of(const X509_REQ* request) {
+  const X509_ALGOR* algorithm = nullptr;
+  X509_REQ_get0_signature(request, nullptr, &algorithm);
+  if (X509_REQ_get_signature_nid(request) == NID_rsassaPss) return digest_of_pss(*algorithm);
   int digest = NID_undef;
-  int key = NID_undef;
-  if (OBJ_find_sigid_algs(X509_REQ_get_signature_nid(request), &digest, &key) != 1) return;  // known by name alone: brings its own
-  const bool hashes_by_itself = digest == NID_undef;
-  const bool strong = digest == NID_sha256 || digest == NID_sha384 || digest == NID_sha512;
-  if (!hashes_by_itself && !strong) {
+  OBJ_find_sigid_algs(X509_REQ_get_signature_nid(request), &digest, nullptr);
+  return digest;
+}
+
+// SHA-1 and MD5 signatures can be made to fit two requests; who still makes them has other troubles too.
+void check_digest(const X509_REQ* request, KeyAlgorithm key) {
+  const x509::Family family = x509::traits(key).family;
+  if (family == x509::Family::eddsa || family == x509::Family::other) return;  // Ed25519 and ML-DSA bring their own
+  const int digest = digest_of(request);
+  if (digest != NID_sha256 && digest != NID_sha384 && digest != NID_sha512) {
     throw Error{Errc::policy,
                 fmt::format("certificate request: is signed with {}; SHA-256 or stronger is needed", OBJ_nid2sn(digest))};
   }
@@ -53,7 +74,7 @@ PublicKey read_by_openssl(ByteView der) {
   if (request == nullptr) throw Error{Errc::malformed, "certificate request: OpenSSL cannot read it"};
   X509_PUBKEY* const key = X509_REQ_get_X509_PUBKEY(request.get());
   PublicKey public_key = PublicKey::from_spki_der(ossl::encoded<Bytes>(i2d_X509_PUBKEY, key, "write a public key"));
-  check_digest(request.get());
+  check_digest(request.get(), public_key.algorithm());
   EVP_PKEY* const signed_by = X509_REQ_get0_pubkey(request.get());
   if (signed_by == nullptr || X509_REQ_verify(request.get(), signed_by) != 1) wrong_signature();
   return public_key;

@@ -21,6 +21,15 @@ std::string request(const std::string& key, std::vector<std::string> more = {}) 
   return run(command).out;
 }
 
+std::string with_challenge_password() {
+  const TemporaryFolder folder;
+  write_file(folder.path() / "req.cnf",
+             "[req]\nprompt=no\ndistinguished_name=dn\nattributes=at\n[dn]\nCN=x\n[at]\nchallengePassword=hunter22\n");
+  return run({"openssl", "req", "-new", "-key", data_path("keys/good/p256-sec1.pem").string(), "-config",
+              (folder.path() / "req.cnf").string()})
+      .out;
+}
+
 Bytes der_of(const std::string& pem) {
   const auto out = run({"openssl", "req", "-outform", "DER"}, {.input = pem});
   return {out.out.begin(), out.out.end()};
@@ -51,16 +60,12 @@ TEST_CASE("nothing else that a request asks for changes the certificate", "[requ
                                     "nsCertType=sslCA", "1.2.3.4=ASN1:UTF8String:anything");
   CHECK(issued(request("p256-sec1", {"-addext", wish})) == plain);
   CHECK(issued(request("p256-sec1", {"-subj", "/CN=postgres"})) == plain);
+  CHECK(issued(with_challenge_password()) == plain);
   CHECK(plain.find("62616e6b") == std::string::npos);  // "bank"
 }
 
 TEST_CASE("a challenge password is neither needed nor kept", "[request]") {
-  const TemporaryFolder folder;
-  write_file(folder.path() / "req.cnf",
-             "[req]\nprompt=no\ndistinguished_name=dn\nattributes=at\n[dn]\nCN=x\n[at]\nchallengePassword=hunter22\n");
-  const std::string pem = run({"openssl", "req", "-new", "-key", data_path("keys/good/p256-sec1.pem").string(), "-config",
-                               (folder.path() / "req.cnf").string()})
-                              .out;
+  const std::string pem = with_challenge_password();
   REQUIRE(run({"openssl", "req", "-noout", "-text"}, {.input = pem}).out.find("hunter22") != std::string::npos);
   CHECK(CertificateRequest::from_pem(pem).public_key() == PrivateKey::from_pem(data("keys/good/p256-sec1.pem")).public_key());
 }
@@ -111,6 +116,12 @@ TEST_CASE("a request with a weak key, an unknown kind or a weak digest is refuse
                 "none of ECDSA, RSA and Ed25519");
   check_refused([&] { return CertificateRequest::from_pem(request("p256-sec1", {"-sha1"})); }, Errc::policy,
                 "is signed with SHA1; SHA-256 or stronger is needed");
+  const auto in_pss = [](const std::string& digest) {
+    return request("rsa2048-pkcs1", {"-sigopt", "rsa_padding_mode:pss", digest});
+  };
+  check_refused([&] { return CertificateRequest::from_pem(in_pss("-sha1")); }, Errc::policy,
+                "is signed with SHA1; SHA-256 or stronger is needed");
+  CHECK_NOTHROW(CertificateRequest::from_pem(in_pss("-sha384")));
 }
 
 TEST_CASE("what is no request, is cut short or goes on is refused", "[request]") {
