@@ -12,7 +12,6 @@
 #include "ossl/encode.h"
 #include "ossl/handles.h"
 #include "x509/certificate_impl.h"
-#include "x509/der_reader.h"
 #include "x509/pem.h"
 
 namespace spaceca {
@@ -85,6 +84,15 @@ std::string rfc2253(ByteView name, NonAscii non_ascii) {
   return {start, static_cast<std::size_t>(size)};
 }
 
+Serial read_serial(der::Reader& from) {
+  const ByteView magnitude = from.unsigned_integer();
+  const bool fits = magnitude.size() < Serial::kLongest || (magnitude.size() == Serial::kLongest && magnitude.front() < 0x80);
+  if (!fits || (magnitude.size() == 1 && magnitude.front() == 0)) {
+    from.refuse("has a serial number that is zero, or longer than 20 octets (RFC 5280 4.1.2.2)");
+  }
+  return Serial{magnitude};
+}
+
 Certificate read_certificate(Bytes der, const PublicKey* public_key, const X509* by_openssl) {
   der::Reader outer{der, kWhat};
   der::Reader certificate = outer.enter(Tag::sequence);
@@ -98,7 +106,7 @@ Certificate read_certificate(Bytes der, const PublicKey* public_key, const X509*
   der::Reader version = tbs.enter(der::context_constructed(0));
   if (version.small_integer() != 2) tbs.refuse("is not of version 3");
   version.expect_end();
-  const Serial serial{tbs.unsigned_integer()};
+  const Serial serial = read_serial(tbs);
   if (!std::ranges::equal(tbs.read_whole(Tag::sequence), signature_algorithm)) {
     tbs.refuse("names two different signature algorithms");
   }

@@ -5,6 +5,8 @@
 
 #include <spaceca/certificate.h>
 
+#include "x509/der_reader.h"
+
 namespace spaceca {
 
 struct Certificate::Impl {
@@ -33,6 +35,10 @@ inline constexpr std::uint8_t kCrlSign = 0x02;
 // Reads DER that we wrote ourselves, or that OpenSSL has accepted. `public_key` is the one inside, if the caller has it in hand: it
 // is not checked again. `by_openssl` is OpenSSL's reading of a stranger's, whose word counts on extensions.
 [[nodiscard]] Certificate read_certificate(Bytes der, const PublicKey* public_key = nullptr, const X509* by_openssl = nullptr);
+
+// The serial number that comes next, of a certificate or in a list: positive, of 20 octets at most (RFC 5280 4.1.2.2), or
+// Errc::malformed.
+[[nodiscard]] Serial read_serial(der::Reader& from);
 
 // A Name as RFC 2253 text, which must be one that OpenSSL has accepted. UTF-8 stays as it is, or each of its octets becomes \XX.
 enum class NonAscii { kept, escaped };

@@ -58,15 +58,6 @@ RevocationReason reason_by(std::uint8_t number) {
   }
 }
 
-Serial read_serial(der::Reader& from) {
-  const ByteView magnitude = from.unsigned_integer();
-  const bool fits = magnitude.size() < Serial::kLongest || (magnitude.size() == Serial::kLongest && magnitude.front() < 0x80);
-  if (!fits || (magnitude.size() == 1 && magnitude.front() == 0)) {
-    from.refuse("has an entry whose serial is zero, or longer than 20 octets");
-  }
-  return Serial{magnitude};
-}
-
 // RFC 5280 5.3. The others, invalidityDate and what an issuer may have of his own, are passed over.
 void read_entry(der::Reader& list, std::vector<RevokedEntry>& into) {
   der::Reader fields = list.enter(Tag::sequence);
