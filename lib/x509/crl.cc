@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <openssl/x509v3.h>
 
+#include "base/printable.h"
 #include "ossl/check.h"
 #include "ossl/encode.h"
 #include "ossl/handles.h"
@@ -198,7 +199,7 @@ bool operator==(const Crl& a, const Crl& b) { return a.impl_->der == b.impl_->de
 CrlDifference compare(const Crl& older, const Crl& newer) {
   if (!std::ranges::equal(older.issuer_der(), newer.issuer_der())) {
     throw Error{Errc::mismatch, fmt::format("revocation lists: one is of \"{}\", the other of \"{}\"; compare two of one issuer",
-                                            older.issuer(), newer.issuer())};
+                                            printable(older.issuer()), printable(newer.issuer()))};
   }
   const auto serials_of_one_alone = [](const Crl& one, const Crl& other) {
     std::vector<Serial> serials;

@@ -8,6 +8,7 @@
 
 #include <spaceca/error.h>
 
+#include "base/printable.h"
 #include "x509/crl_impl.h"
 #include "x509/extensions.h"
 #include "x509/pem.h"
@@ -26,7 +27,7 @@ constexpr Instant kEndOfTime = std::chrono::sys_days{std::chrono::year{10000} / 
 
 void check_root(const Certificate& root, Instant now) {
   const auto refuse = [&root](std::string_view why) {
-    throw Error{Errc::policy, fmt::format("revocation list of root \"{}\": {}", root.subject(), why)};
+    throw Error{Errc::policy, fmt::format("revocation list of root \"{}\": {}", printable(root.subject()), why)};
   };
   if (!root.may_sign_crls()) {
     refuse(

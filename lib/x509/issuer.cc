@@ -12,6 +12,7 @@
 #include <spaceca/error.h>
 
 #include "base/hex.h"
+#include "base/printable.h"
 #include "ossl/digest.h"
 #include "ossl/free_list.h"
 #include "ossl/random.h"
@@ -248,10 +249,10 @@ Validity root_validity(Instant now) {
 
 void check_root(const Certificate& root, const PublicKey& key) {
   const auto refuse = [&root](std::string_view why) {
-    throw Error{Errc::policy, fmt::format("root \"{}\": {}", root.subject(), why)};
+    throw Error{Errc::policy, fmt::format("root \"{}\": {}", printable(root.subject()), why)};
   };
   if (!(root.public_key() == key)) {
-    throw Error{Errc::mismatch, fmt::format("root \"{}\": the key is not the one in the certificate", root.subject())};
+    throw Error{Errc::mismatch, fmt::format("root \"{}\": the key is not the one in the certificate", printable(root.subject()))};
   }
   if (!root.is_ca()) refuse("is no CA (basicConstraints), so nothing may be issued under it");
   if (!root.may_sign_certificates()) refuse("may not sign certificates (keyUsage has no keyCertSign)");
