@@ -418,6 +418,25 @@ TEST_CASE("each rule objects to its bad certificate and no other rule does", "[l
     CHECK(names_of(findings) == expected);
     const auto finding = std::ranges::find(findings, row.rule, &Finding::rule);
     CHECK_THAT(finding != findings.end() ? finding->text : "nothing", ContainsSubstring(row.text));
+    const auto seen = kSeen.find(row.text);
+    CHECK((finding != findings.end() ? finding->seen_as : "nothing") == (seen == kSeen.end() ? "" : seen->second));
+  }
+}
+
+TEST_CASE("nobody sees that a root is signed over SHA-1", "[lint]") {
+  Scene scene{Kind::root};
+  scene.parts.signature = signature_algorithm(key("p256-pkcs8"), "SHA1");
+  scene.parts.digest = "SHA1";
+  const auto findings = scene.linted();
+  CHECK(rules_of(findings) == "signature-digest");
+  CHECK(findings.front().seen_as.empty());
+}
+
+// Comparing each with each took seconds.
+TEST_CASE("a certificate with tens of thousands of extensions is linted as others are", "[lint]") {
+  Scene scene{Kind::server};
+  for (int i = 0; i < 30'000; ++i) {
+    scene.parts.extensions.push_back(extension("1.3.6.1.4.1.99999." + std::to_string(i), Critical::no, null()));
   }
 }
 
