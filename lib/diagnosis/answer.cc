@@ -22,17 +22,14 @@ constexpr std::string_view kCheckAll = "PostgreSQL: X509_V_FLAG_CRL_CHECK_ALL";
 constexpr std::string_view kNoPartialChain = "OpenSSL: no X509_V_FLAG_PARTIAL_CHAIN";
 
 struct AlertWords {
-  std::string_view alert;    // RFC 8446 6.2
-  std::string_view seen_as;  // by psql on OpenSSL 1.1 and 3.0; from 3.2 on "ssl/tls alert" stands for "sslv3 alert"
+  std::string_view alert;  // RFC 8446 6.2
+  std::string_view seen_as;
 };
 constexpr std::array kAlerts = {
-    AlertWords{"unknown CA", kUnknownCa},
-    AlertWords{"certificate expired", "sslv3 alert certificate expired"},
-    AlertWords{"bad certificate", "sslv3 alert bad certificate"},
-    AlertWords{"unsupported certificate", "sslv3 alert unsupported certificate"},
-    AlertWords{"certificate revoked", "sslv3 alert certificate revoked"},
-    AlertWords{"certificate unknown", "sslv3 alert certificate unknown"},
-    AlertWords{"decrypt error", "tlsv1 alert decrypt error"},
+    AlertWords{"unknown CA", seen::kUnknownCa},        AlertWords{"certificate expired", seen::kExpired},
+    AlertWords{"bad certificate", seen::kBad},         AlertWords{"unsupported certificate", seen::kUnsupported},
+    AlertWords{"certificate revoked", seen::kRevoked}, AlertWords{"certificate unknown", seen::kCertificateUnknown},
+    AlertWords{"decrypt error", seen::kDecryptError},
 };
 
 std::string_view seen_as(std::string_view alert) {

@@ -188,7 +188,7 @@ void judge_roots(const ClientFiles& files, const Contents& contents, Found& foun
              .text = fmt::format("{}: holds {} and no self-signed certificate; libpq trusts nothing below a root (pgjdbc does)",
                                  file_text(files.roots->name), subject_text(contents.roots.front())),
              .source = "OpenSSL: no X509_V_FLAG_PARTIAL_CHAIN",
-             .seen_as = kVerifyFailed,
+             .seen_as = seen::kVerifyFailed,
              .remedy = fmt::format("put the self-signed certificate of {} there", issuer_text(contents.roots.back()))}));
 }
 
@@ -200,7 +200,7 @@ void judge_lists(const ClientFiles& files, const Contents& contents, Instant now
     const bool harmless = passed_over || finding.seen_as.empty();
     finding.text = fmt::format("{}, by which libpq judges servers as PostgreSQL does clients{}: {}", file_text(files.lists->name),
                                passed_over ? ", and which it passes over now" : "", finding.text);
-    finding.seen_as = harmless ? "" : finding.seen_as == "tlsv1 alert decrypt error" ? "SSL error" : kVerifyFailed;
+    finding.seen_as = harmless ? "" : finding.seen_as == seen::kDecryptError ? seen::kSignatureFailed : seen::kVerifyFailed;
     found.push_back(
         {.certainty = harmless ? Certainty::doubt : Certainty::fault,
          .finding = std::move(finding),

@@ -50,7 +50,7 @@ void judge_served_roots(const ServerDue& due, const ServerSeen& server, Found& f
         {.rule = "root-not-served",
          .text = fmt::format("{}: does not take certificates of the space's root {}", server_text(server), subject_text(root)),
          .source = kServer,
-         .seen_as = kUnknownCa,
+         .seen_as = seen::kUnknownCa,
          .remedy = std::string{kPublishes}}));
   }
   for (const Bytes& name : server.issuers) {
@@ -104,7 +104,7 @@ void judge_roots_known(const ServerDue& due, const ClientFile& file, const std::
                            .text = fmt::format("{}: lacks the space's root {}, which the server's certificate is or will be of",
                                                file_text(file.name), subject_text(root)),
                            .source = kLibpq,
-                           .seen_as = kVerifyFailed,
+                           .seen_as = seen::kVerifyFailed,
                            .remedy = "download the bundle again"}));
   }
 }

@@ -12,8 +12,11 @@
 
 #include "base/legible.h"
 #include "base/printable.h"
+#include "x509/seen_as.h"
 
 namespace spaceca::diagnosis {
+
+namespace seen = x509::seen;
 
 struct Words {
   std::string_view rule;
@@ -54,7 +57,5 @@ inline constexpr std::string_view kPkcs12KeyManager = "pgjdbc: PKCS12KeyManager"
 // What users read, by libpq 15 on OpenSSL 3.0 or from the server.
 inline constexpr std::string_view kNoneSent = "connection requires a valid client certificate";
 inline constexpr std::string_view kKeyMismatch = "key values mismatch";
-inline constexpr std::string_view kVerifyFailed = "certificate verify failed";
-inline constexpr std::string_view kUnknownCa = "tlsv1 alert unknown ca";
 
 }  // namespace spaceca::diagnosis

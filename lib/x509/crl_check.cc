@@ -15,9 +15,12 @@
 #include "ossl/encode.h"
 #include "ossl/handles.h"
 #include "x509/certificate_impl.h"
+#include "x509/seen_as.h"
 
 namespace spaceca {
 namespace {
+
+namespace seen = x509::seen;
 
 constexpr std::size_t kLongestFile = std::size_t{256} << 20;
 
@@ -25,10 +28,7 @@ constexpr std::size_t kLongestFile = std::size_t{256} << 20;
 constexpr const char* kFlags = "PostgreSQL be-secure-openssl.c: X509_V_FLAG_CRL_CHECK and X509_V_FLAG_CRL_CHECK_ALL";
 constexpr const char* kLoading = "PostgreSQL be-secure-openssl.c: X509_STORE_load_locations";
 
-// What libpq 15 prints.
-constexpr const char* kNothing = "";
-constexpr const char* kCertificateUnknown = "sslv3 alert certificate unknown";
-constexpr const char* kDecryptError = "tlsv1 alert decrypt error";
+constexpr std::string_view kNothing = "";
 // What the server logs.
 constexpr const char* kNotLoaded = "could not load SSL certificate revocation list file";
 
@@ -94,8 +94,9 @@ class PostgresqlCheck final {
   }
 
  private:
-  void find(const char* rule, std::string_view who, std::string_view what, const char* source, const char* seen_as) {
-    findings_.push_back({.rule = rule, .text = fmt::format("{}: {}", who, what), .source = source, .seen_as = seen_as});
+  void find(const char* rule, std::string_view who, std::string_view what, const char* source, std::string_view seen_as) {
+    findings_.push_back(
+        {.rule = rule, .text = fmt::format("{}: {}", who, what), .source = source, .seen_as = std::string{seen_as}});
   }
 
   // The roots that the list may be of: those of its issuer's name and, if it says, its key.
@@ -141,13 +142,13 @@ class PostgresqlCheck final {
       find("crl-issuing-distribution-point", name,
            "has an issuingDistributionPoint: PostgreSQL looks the root up too, which is out of its scope, and refuses every client "
            "of the root; give a complete list without that extension",
-           "RFC 5280 5.2.5", kCertificateUnknown);
+           "RFC 5280 5.2.5", seen::kCertificateUnknown);
     }
     if (const auto unknown = unknown_critical(list)) {
       find("crl-critical-extension", name,
            fmt::format("has the critical extension {}, which OpenSSL does not take: PostgreSQL refuses every client of the root",
                        *unknown),
-           "RFC 5280 5.2", kCertificateUnknown);
+           "RFC 5280 5.2", seen::kCertificateUnknown);
     }
   }
 
@@ -156,14 +157,14 @@ class PostgresqlCheck final {
       find("crl-not-yet-valid", name,
            fmt::format("starts {}, and it is {}: until then PostgreSQL refuses every client of the root",
                        text_of(crl.this_update()), text_of(now_)),
-           "RFC 5280 5.1.2.4", "sslv3 alert bad certificate");
+           "RFC 5280 5.1.2.4", seen::kBad);
     }
     if (crl.next_update() && now_ >= *crl.next_update()) {  // OpenSSL's X509_cmp_time takes the very second for past
       find("crl-expired", name,
            fmt::format(
                "ends {}, and it is {}: PostgreSQL refuses every client of the root, and tells it that a certificate has expired",
                text_of(*crl.next_update()), text_of(now_)),
-           "RFC 5280 5.1.2.5", "sslv3 alert certificate expired");
+           "RFC 5280 5.1.2.5", seen::kExpired);
     }
   }
 
@@ -173,11 +174,11 @@ class PostgresqlCheck final {
            fmt::format("has no authorityKeyIdentifier, and {} roots have its issuer's name: PostgreSQL may take it for another "
                        "root's, and then refuses every client of that root",
                        owners.size()),
-           "RFC 5280 5.2.1", kDecryptError);
+           "RFC 5280 5.2.1", seen::kDecryptError);
     }
     if (std::ranges::none_of(owners, [&](const Root* owner) { return is_signed_by(list, *owner); })) {
       find("crl-signature", name, "its signature is not the root's: PostgreSQL refuses every client of the root", "RFC 5280 6.3.3",
-           kDecryptError);
+           seen::kDecryptError);
     }
     for (const Root* const owner : owners) {
       const Serial& serial = owner->certificate->serial();
@@ -185,7 +186,7 @@ class PostgresqlCheck final {
       find("crl-revokes-root", name,
            fmt::format("holds serial {}, the root's own: PostgreSQL looks the root up too and refuses every client of it",
                        serial.hex()),
-           kFlags, "sslv3 alert certificate revoked");
+           kFlags, seen::kRevoked);
     }
   }
 
@@ -195,14 +196,14 @@ class PostgresqlCheck final {
     if (has_key_usage && !root.certificate->may_sign_crls()) {
       find("root-crl-sign", name,
            "may not sign lists (keyUsage has no cRLSign): as soon as PostgreSQL has any list it refuses every client of this root",
-           "RFC 5280 4.2.1.3", kCertificateUnknown);
+           "RFC 5280 4.2.1.3", seen::kCertificateUnknown);
       root.explained = true;
     }
     if (root.lists == 0) {
       find("root-without-crl", name,
            "has no list of its own: as soon as PostgreSQL has any list it refuses every client of this root; give one for each "
            "root, even an empty one",
-           kFlags, "tlsv1 alert unknown ca");
+           kFlags, seen::kUnknownCa);
       root.explained = true;
     }
     if (root.lists > 1) {

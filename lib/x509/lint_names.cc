@@ -15,6 +15,7 @@
 #include "x509/certificate_impl.h"
 #include "x509/lint_text.h"
 #include "x509/oids.h"
+#include "x509/seen_as.h"
 
 namespace spaceca::x509 {
 namespace {
@@ -335,8 +336,8 @@ Objection email(const Specimen& specimen) {
 
 constexpr std::array kRules = {
     Rule{"issuer-empty", "RFC 5280 4.1.2.4", issuer_empty},
-    Rule{"issuer-differs", "RFC 5280 4.1.2.4", issuer_differs, "tlsv1 alert unknown ca"},
-    Rule{"issuer-is-no-ca", "RFC 5280 6.1.4", issuer_is_no_ca, "tlsv1 alert unknown ca"},
+    Rule{"issuer-differs", "RFC 5280 4.1.2.4", issuer_differs, seen::kUnknownCa},
+    Rule{"issuer-is-no-ca", "RFC 5280 6.1.4", issuer_is_no_ca, seen::kUnknownCa},
     Rule{"subject-empty", "RFC 5280 4.1.2.6", subject_empty},
     Rule{"name-string-type", "RFC 5280 4.1.2.4, appendix A.1", name_string_type},
     Rule{"name-characters", "X.680 41", name_characters},

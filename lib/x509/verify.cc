@@ -15,29 +15,14 @@
 #include "ossl/handles.h"
 #include "x509/certificate_impl.h"
 #include "x509/host_match.h"
+#include "x509/seen_as.h"
 
 namespace spaceca {
 namespace {
 
-constexpr int kSecurityLevel = 2;  // 112 bits; SSL_CTX_set_security_level(3)
+namespace seen = x509::seen;
 
-// What a client sees of the server's refusal: the alert that OpenSSL's ssl_x509err2alert() sends, in the words in which OpenSSL 1.1
-// and 3.0 read it out (from 3.2 on "ssl/tls alert" stands for "sslv3 alert").
-constexpr std::string_view kUnknownCa = "tlsv1 alert unknown ca";
-constexpr std::string_view kExpired = "sslv3 alert certificate expired";
-constexpr std::string_view kBad = "sslv3 alert bad certificate";
-constexpr std::string_view kUnsupported = "sslv3 alert unsupported certificate";
-constexpr std::string_view kRevoked = "sslv3 alert certificate revoked";
-constexpr std::string_view kDecrypt = "tlsv1 alert decrypt error";
-constexpr std::string_view kUnknown = "sslv3 alert certificate unknown";
-// What it sees of its own libpq's refusal, whatever the reason; after a signature that does not fit, OpenSSL's own words for that
-// come first, which depend on the kind of key.
-constexpr std::string_view kVerifyFailed = "certificate verify failed";
-constexpr std::string_view kSignatureFailed = "SSL error";
-// And what libpq says before it connects, of a certificate that its OpenSSL does not even load.
-constexpr std::string_view kWeakKey = "ee key too small";
-constexpr std::string_view kWeakCaKey = "ca key too small";
-constexpr std::string_view kWeakDigest = "ca md too weak";
+constexpr int kSecurityLevel = 2;  // 112 bits; SSL_CTX_set_security_level(3)
 
 struct Meaning {
   int error;  // X509_V_ERR_…
@@ -49,49 +34,49 @@ struct Meaning {
 constexpr std::string_view kCrlCheckAll = "PostgreSQL: X509_V_FLAG_CRL_CHECK_ALL";
 
 constexpr Meaning kMeanings[] = {
-    {X509_V_ERR_CERT_HAS_EXPIRED, "expired", "RFC 5280 6.1.3 (a)(2)", kExpired},
-    {X509_V_ERR_CERT_NOT_YET_VALID, "not-yet-valid", "RFC 5280 6.1.3 (a)(2)", kBad},
-    {X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, "chain-incomplete", "RFC 5280 6.1", kUnknownCa},
-    {X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, "chain-incomplete", "RFC 5280 6.1", kUnknownCa},
-    {X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, "chain-incomplete", "RFC 5280 6.1", kUnknownCa},
-    {X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, "root-unknown", "RFC 5280 6.1.1 (d)", kUnknownCa},
-    {X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, "root-unknown", "RFC 5280 6.1.1 (d)", kUnknownCa},
-    {X509_V_ERR_CERT_SIGNATURE_FAILURE, "signature", "RFC 5280 6.1.3 (a)(1)", kDecrypt},
-    {X509_V_ERR_UNABLE_TO_DECRYPT_CERT_SIGNATURE, "signature", "RFC 5280 6.1.3 (a)(1)", kBad},
-    {X509_V_ERR_UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY, "signature", "RFC 5280 6.1.3 (a)(1)", kBad},
-    {X509_V_ERR_INVALID_PURPOSE, "purpose", "RFC 5280 4.2.1.3, 4.2.1.12", kUnsupported},
-    {X509_V_ERR_INVALID_CA, "not-a-ca", "RFC 5280 6.1.4 (k)", kUnknownCa},
-    {X509_V_ERR_INVALID_NON_CA, "not-a-ca", "RFC 5280 6.1.4 (k)", kUnknownCa},
-    {X509_V_ERR_KEYUSAGE_NO_CERTSIGN, "not-a-ca", "RFC 5280 6.1.4 (n)", kUnknown},
-    {X509_V_ERR_PATH_LENGTH_EXCEEDED, "path-length", "RFC 5280 6.1.4 (l)", kUnknownCa},
-    {X509_V_ERR_CERT_CHAIN_TOO_LONG, "path-length", "OpenSSL: X509_VERIFY_PARAM_set_depth", kUnknownCa},
-    {X509_V_ERR_CERT_REVOKED, "revoked", "RFC 5280 6.1.3 (a)(3)", kRevoked},
-    {X509_V_ERR_UNABLE_TO_GET_CRL, "crl-missing", kCrlCheckAll, kUnknownCa},
-    {X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER, "crl-missing", kCrlCheckAll, kUnknownCa},
-    {X509_V_ERR_CRL_HAS_EXPIRED, "crl-expired", "RFC 5280 6.3.3 (a)", kExpired},
-    {X509_V_ERR_CRL_NOT_YET_VALID, "crl-not-yet-valid", "RFC 5280 5.1.2.4", kBad},
-    {X509_V_ERR_CRL_SIGNATURE_FAILURE, "crl-signature", "RFC 5280 6.3.3 (g)", kDecrypt},
-    {X509_V_ERR_UNABLE_TO_DECRYPT_CRL_SIGNATURE, "crl-signature", "RFC 5280 6.3.3 (g)", kBad},
-    {X509_V_ERR_DIFFERENT_CRL_SCOPE, "crl-issuing-distribution-point", "RFC 5280 6.3.3 (b)", kUnknown},
-    {X509_V_ERR_UNHANDLED_CRITICAL_CRL_EXTENSION, "crl-critical-extension", "RFC 5280 5.2", kUnknown},
-    {X509_V_ERR_KEYUSAGE_NO_CRL_SIGN, "crl-issuer-key-usage", "RFC 5280 6.3.3 (f)", kUnknown},
-    {X509_V_ERR_EE_KEY_TOO_SMALL, "weak-key", "OpenSSL security level 2", kWeakKey},
-    {X509_V_ERR_CA_KEY_TOO_SMALL, "weak-key", "OpenSSL security level 2", kWeakCaKey},
-    {X509_V_ERR_CA_MD_TOO_WEAK, "weak-digest", "OpenSSL security level 2", kWeakDigest},
-    {X509_V_ERR_PERMITTED_VIOLATION, "name-constraints", "RFC 5280 6.1.3 (b)", kUnknown},
-    {X509_V_ERR_EXCLUDED_VIOLATION, "name-constraints", "RFC 5280 6.1.3 (c)", kUnknown},
-    {X509_V_ERR_SUBTREE_MINMAX, "name-constraints", "RFC 5280 4.2.1.10", kUnknown},
-    {X509_V_ERR_UNSUPPORTED_CONSTRAINT_TYPE, "name-constraints", "RFC 5280 4.2.1.10", kUnknown},
-    {X509_V_ERR_UNSUPPORTED_CONSTRAINT_SYNTAX, "name-constraints", "RFC 5280 4.2.1.10", kUnknown},
-    {X509_V_ERR_UNSUPPORTED_NAME_SYNTAX, "name-constraints", "RFC 5280 4.2.1.10", kUnknown},
-    {X509_V_ERR_UNHANDLED_CRITICAL_EXTENSION, "critical-extension", "RFC 5280 6.1.4 (o), 6.1.5 (f)", kUnknown},
-    {X509_V_ERR_INVALID_EXTENSION, "malformed", "RFC 5280 4.2", kUnknown},
+    {X509_V_ERR_CERT_HAS_EXPIRED, "expired", "RFC 5280 6.1.3 (a)(2)", seen::kExpired},
+    {X509_V_ERR_CERT_NOT_YET_VALID, "not-yet-valid", "RFC 5280 6.1.3 (a)(2)", seen::kBad},
+    {X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, "chain-incomplete", "RFC 5280 6.1", seen::kUnknownCa},
+    {X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, "chain-incomplete", "RFC 5280 6.1", seen::kUnknownCa},
+    {X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, "chain-incomplete", "RFC 5280 6.1", seen::kUnknownCa},
+    {X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, "root-unknown", "RFC 5280 6.1.1 (d)", seen::kUnknownCa},
+    {X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, "root-unknown", "RFC 5280 6.1.1 (d)", seen::kUnknownCa},
+    {X509_V_ERR_CERT_SIGNATURE_FAILURE, "signature", "RFC 5280 6.1.3 (a)(1)", seen::kDecryptError},
+    {X509_V_ERR_UNABLE_TO_DECRYPT_CERT_SIGNATURE, "signature", "RFC 5280 6.1.3 (a)(1)", seen::kBad},
+    {X509_V_ERR_UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY, "signature", "RFC 5280 6.1.3 (a)(1)", seen::kBad},
+    {X509_V_ERR_INVALID_PURPOSE, "purpose", "RFC 5280 4.2.1.3, 4.2.1.12", seen::kUnsupported},
+    {X509_V_ERR_INVALID_CA, "not-a-ca", "RFC 5280 6.1.4 (k)", seen::kUnknownCa},
+    {X509_V_ERR_INVALID_NON_CA, "not-a-ca", "RFC 5280 6.1.4 (k)", seen::kUnknownCa},
+    {X509_V_ERR_KEYUSAGE_NO_CERTSIGN, "not-a-ca", "RFC 5280 6.1.4 (n)", seen::kCertificateUnknown},
+    {X509_V_ERR_PATH_LENGTH_EXCEEDED, "path-length", "RFC 5280 6.1.4 (l)", seen::kUnknownCa},
+    {X509_V_ERR_CERT_CHAIN_TOO_LONG, "path-length", "OpenSSL: X509_VERIFY_PARAM_set_depth", seen::kUnknownCa},
+    {X509_V_ERR_CERT_REVOKED, "revoked", "RFC 5280 6.1.3 (a)(3)", seen::kRevoked},
+    {X509_V_ERR_UNABLE_TO_GET_CRL, "crl-missing", kCrlCheckAll, seen::kUnknownCa},
+    {X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER, "crl-missing", kCrlCheckAll, seen::kUnknownCa},
+    {X509_V_ERR_CRL_HAS_EXPIRED, "crl-expired", "RFC 5280 6.3.3 (a)", seen::kExpired},
+    {X509_V_ERR_CRL_NOT_YET_VALID, "crl-not-yet-valid", "RFC 5280 5.1.2.4", seen::kBad},
+    {X509_V_ERR_CRL_SIGNATURE_FAILURE, "crl-signature", "RFC 5280 6.3.3 (g)", seen::kDecryptError},
+    {X509_V_ERR_UNABLE_TO_DECRYPT_CRL_SIGNATURE, "crl-signature", "RFC 5280 6.3.3 (g)", seen::kBad},
+    {X509_V_ERR_DIFFERENT_CRL_SCOPE, "crl-issuing-distribution-point", "RFC 5280 6.3.3 (b)", seen::kCertificateUnknown},
+    {X509_V_ERR_UNHANDLED_CRITICAL_CRL_EXTENSION, "crl-critical-extension", "RFC 5280 5.2", seen::kCertificateUnknown},
+    {X509_V_ERR_KEYUSAGE_NO_CRL_SIGN, "crl-issuer-key-usage", "RFC 5280 6.3.3 (f)", seen::kCertificateUnknown},
+    {X509_V_ERR_EE_KEY_TOO_SMALL, "weak-key", "OpenSSL security level 2", seen::kWeakKey},
+    {X509_V_ERR_CA_KEY_TOO_SMALL, "weak-key", "OpenSSL security level 2", seen::kWeakCaKey},
+    {X509_V_ERR_CA_MD_TOO_WEAK, "weak-digest", "OpenSSL security level 2", seen::kWeakDigest},
+    {X509_V_ERR_PERMITTED_VIOLATION, "name-constraints", "RFC 5280 6.1.3 (b)", seen::kCertificateUnknown},
+    {X509_V_ERR_EXCLUDED_VIOLATION, "name-constraints", "RFC 5280 6.1.3 (c)", seen::kCertificateUnknown},
+    {X509_V_ERR_SUBTREE_MINMAX, "name-constraints", "RFC 5280 4.2.1.10", seen::kCertificateUnknown},
+    {X509_V_ERR_UNSUPPORTED_CONSTRAINT_TYPE, "name-constraints", "RFC 5280 4.2.1.10", seen::kCertificateUnknown},
+    {X509_V_ERR_UNSUPPORTED_CONSTRAINT_SYNTAX, "name-constraints", "RFC 5280 4.2.1.10", seen::kCertificateUnknown},
+    {X509_V_ERR_UNSUPPORTED_NAME_SYNTAX, "name-constraints", "RFC 5280 4.2.1.10", seen::kCertificateUnknown},
+    {X509_V_ERR_UNHANDLED_CRITICAL_EXTENSION, "critical-extension", "RFC 5280 6.1.4 (o), 6.1.5 (f)", seen::kCertificateUnknown},
+    {X509_V_ERR_INVALID_EXTENSION, "malformed", "RFC 5280 4.2", seen::kCertificateUnknown},
 };
 
 // Where OpenSSL has another word for it.
 Meaning meaning_of(int error) {
   const auto* const found = std::ranges::find(kMeanings, error, &Meaning::error);
-  return found != std::end(kMeanings) ? *found : Meaning{error, "openssl", "OpenSSL: X509_verify_cert", kUnknown};
+  return found != std::end(kMeanings) ? *found : Meaning{error, "openssl", "OpenSSL: X509_verify_cert", seen::kCertificateUnknown};
 }
 
 std::string quoted(const X509_NAME* name) {
@@ -238,7 +223,9 @@ void Judge::note_error() {
 }
 
 void Judge::add(std::string_view rule, std::string text, std::string_view source, std::string_view alert) {
-  const std::string_view by_libpq = alert.empty() ? alert : alert == kDecrypt ? kSignatureFailed : kVerifyFailed;
+  const std::string_view by_libpq = alert.empty()                  ? alert
+                                    : alert == seen::kDecryptError ? seen::kSignatureFailed
+                                                                   : seen::kVerifyFailed;
   const std::string_view seen_as = what_.purpose == Purpose::server ? by_libpq : alert;
   Finding finding{std::string{rule}, std::move(text), std::string{source}, std::string{seen_as}};
   const bool known = std::ranges::any_of(
