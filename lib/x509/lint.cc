@@ -266,6 +266,7 @@ std::vector<Finding> lint_all(const Certificate& certificate, const Certificate*
     for (const Rule& rule : table) {
       if (Objection objection = rule.judge(specimen)) {
         findings.push_back(finding(rule, *std::move(objection)));
+        if (rule.is_seen != nullptr && !rule.is_seen(specimen)) findings.back().seen_as.clear();
       }
     }
   }

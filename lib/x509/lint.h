@@ -102,7 +102,8 @@ struct Rule {
   std::string_view name;
   std::string_view source;
   Objection (*judge)(const Specimen& specimen);
-  std::string_view seen_as = {};  // as in Finding
+  std::string_view seen_as = {};                        // as in Finding
+  bool (*is_seen)(const Specimen& specimen) = nullptr;  // whether this one is; null if each is
 };
 
 [[nodiscard]] std::span<const Rule> field_rules();      // 4.1.1, 4.1.2.1 to 4.1.2.3, 4.1.2.8

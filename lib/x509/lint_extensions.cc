@@ -191,6 +191,9 @@ Objection ca_key_usage(const Specimen& specimen) {
   return fmt::format("keyUsage is {}; a CA needs {}", usage_text(bits), usage_text(kCaBits));
 }
 
+// An absent keyUsage forbids nothing (4.2.1.3), and without keyCertSign no leaf gets so far as to be looked up in a list.
+bool lacks_crl_sign_alone(const Specimen& specimen) { return (specimen.usage_bits() & kCaBits) == (kKeyCertSign << 8); }
+
 // "If the keyCertSign bit is asserted, then the cA bit in the basic constraints extension MUST also be asserted."
 Objection cert_sign_without_ca(const Specimen& specimen) {
   if (specimen.is_ca() || (specimen.usage_bits() & kCaBits) == 0) return {};
@@ -299,7 +302,7 @@ constexpr std::array kRules = {
     Rule{"authority-key-differs", "RFC 5280 4.2.1.1", authority_key_differs, seen::kUnknownCa},
     Rule{"ca-subject-key", "RFC 5280 4.2.1.2", ca_subject_key},
     Rule{"leaf-subject-key", "RFC 5280 4.2.1.2", leaf_subject_key},
-    Rule{"ca-key-usage", "RFC 5280 4.2.1.3", ca_key_usage, "tlsv1 alert unknown ca"},
+    Rule{"ca-key-usage", "RFC 5280 4.2.1.3", ca_key_usage, seen::kCertificateUnknown, lacks_crl_sign_alone},
     Rule{"cert-sign-without-ca", "RFC 5280 4.2.1.3", cert_sign_without_ca},
     Rule{"server-key-usage", "RFC 5280 4.2.1.3, 4.2.1.12", server_key_usage},
     Rule{"client-key-usage", "RFC 5280 4.2.1.3, 4.2.1.12", client_key_usage},

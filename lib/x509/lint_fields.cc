@@ -12,6 +12,7 @@
 #include "x509/certificate_impl.h"
 #include "x509/lint_text.h"
 #include "x509/oids.h"
+#include "x509/seen_as.h"
 
 namespace spaceca::x509 {
 namespace {
@@ -56,6 +57,14 @@ Objection signature_digest(const Specimen& specimen) {
   return fmt::format("is signed over {}; SHA-256, SHA-384 or SHA-512 is needed", OBJ_nid2sn(digest));
 }
 
+// Nobody verifies the signature of a root, and SHA-224's 112 bits are enough for level 2.
+bool is_too_weak_to_load(const Specimen& specimen) {
+  constexpr int kFewestBits = 112;
+  int bits = 0;
+  return !specimen.is_self_issued() && X509_get_signature_info(specimen.parsed.get(), nullptr, nullptr, &bits, nullptr) == 1 &&
+         bits < kFewestBits;
+}
+
 Objection signature_kind(const Specimen& specimen) {
   if (specimen.issuer == nullptr) return {};
   const Algorithm& signer = traits(specimen.issuer->public_key().algorithm());
@@ -79,7 +88,7 @@ constexpr std::array kRules = {
     Rule{"not-der", "RFC 5280 4.1", not_der},
     Rule{"serial-short", "CA/Browser Forum Baseline Requirements 7.1", serial_short},
     Rule{"signature-parameters", "RFC 4055 5, RFC 5758 3.2, RFC 8410 3", signature_parameters},
-    Rule{"signature-digest", "OpenSSL security level 2", signature_digest},
+    Rule{"signature-digest", "OpenSSL security level 2", signature_digest, seen::kWeakDigest, is_too_weak_to_load},
     Rule{"signature-kind", "RFC 5280 4.1.1.2", signature_kind},
     Rule{"unique-identifiers", "RFC 5280 4.1.2.8", unique_identifiers},
 };

@@ -1,6 +1,7 @@
 // lint: for each rule a certificate that is good and the same one made bad, and that nothing which an Issuer makes has a finding.
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <set>
 
 #include <openssl/err.h>
@@ -59,6 +60,22 @@ struct Row {
   std::function<void(Scene&)> change;
   std::string text;                    // what the finding says of it
   std::vector<std::string> also = {};  // other rules that cannot but object too
+};
+
+// What users see of the rows with these texts, and of no other row.
+const std::map<std::string, std::string> kSeen = {
+    {"is signed over SHA1; SHA-256", "ca md too weak"},
+    {"names the issuer \"CN=acme G2\", whose own certificate says \"CN=acme G1\"", "tlsv1 alert unknown ca"},
+    {"or says it in other octets", "tlsv1 alert unknown ca"},
+    {"is no CA (basicConstraints)", "tlsv1 alert unknown ca"},
+    {"may not sign certificates", "tlsv1 alert unknown ca"},
+    {"has no common name; PostgreSQL compares it with the role", "certificate authentication failed for user"},
+    {"the common name has 64 bytes; a role's name has 63 at most", "certificate authentication failed for user"},
+    {"an iPAddress has 5 octets, not 4 or 16", "certificate contains IP address with invalid length"},
+    {"is signed by ED25519, whose name says no digest", "could not find digest for NID UNDEF"},
+    {"its authorityKeyIdentifier is 0102, its issuer's subjectKeyIdentifier is ", "tlsv1 alert unknown ca"},
+    {"keyUsage is keyCertSign; a CA needs keyCertSign, cRLSign", "sslv3 alert certificate unknown"},
+    {"its issuer may have leaves alone", "tlsv1 alert unknown ca"},
 };
 
 Bytes dn(const std::string& type, const Bytes& value) { return name({{type, value}}); }
@@ -329,6 +346,8 @@ const std::vector<Row> kRows = {
     {"leaf-subject-key", Kind::server, [](Scene& s) { s.parts.remove(id::kSubjectKey); }, "has no subjectKeyIdentifier"},
     {"ca-key-usage", Kind::root, [](Scene& s) { s.parts.set(id::kKeyUsage, key_usage(0x04, 2)); },
      "keyUsage is keyCertSign; a CA needs keyCertSign, cRLSign"},
+    {"ca-key-usage", Kind::intermediate, [](Scene& s) { s.parts.set(id::kKeyUsage, key_usage(0x02, 1)); },
+     "keyUsage is cRLSign; a CA needs keyCertSign, cRLSign"},
     {"ca-key-usage", Kind::intermediate, [](Scene& s) { s.parts.remove(id::kKeyUsage); },
      "keyUsage is none; a CA needs keyCertSign, cRLSign"},
     {"cert-sign-without-ca",
@@ -438,6 +457,11 @@ TEST_CASE("a certificate with tens of thousands of extensions is linted as other
   for (int i = 0; i < 30'000; ++i) {
     scene.parts.extensions.push_back(extension("1.3.6.1.4.1.99999." + std::to_string(i), Critical::no, null()));
   }
+  CHECK(scene.linted().empty());
+  scene.parts.extensions.push_back(extension("1.3.6.1.4.1.99999.17", Critical::no, null()));
+  const auto findings = scene.linted();
+  CHECK(rules_of(findings) == "extension-twice");
+  CHECK_THAT(findings.front().text, ContainsSubstring("has the extension 1.3.6.1.4.1.99999.17 twice"));
 }
 
 TEST_CASE("every rule has a bad certificate here", "[lint]") {
