@@ -118,7 +118,7 @@ struct ServerSeen {
 // without a certificate, if `use.role` was tried.
 //
 // Rules: server-without-tls, server-asks-for-none, server-lets-in-without-certificate, server-certificate-unreadable; hba-rejects,
-// login-refused; verify's of the server's chain; and those of lint that a user notices.
+// login-refused; verify's of the server's chain; and lint's server-signature.
 [[nodiscard]] SPACECA_EXPORT std::vector<Diagnosis> diagnose(const ServerSeen& server, const ClientUse& use);
 
 // The files, the server, and the two together: which row of what users see applies, and why. Where the server's answer can have

@@ -18,15 +18,15 @@ namespace {
 
 using Found = std::vector<Diagnosis>;
 
-// Those of lint's rules that a user of PostgreSQL notices.
-void judge_making(const ServerSeen& server, const Certificate& leaf, Found& found) {
-  for (Finding& finding : lint(leaf)) {
-    if (finding.seen_as.empty()) continue;
-    finding.text = fmt::format("{}: its certificate {}", server_text(server), finding.text);
-    found.push_back({.certainty = Certainty::fault,
-                     .finding = std::move(finding),
-                     .remedy = "have the server's certificate signed by an ECDSA or RSA root; until then channel_binding=disable"});
-  }
+// The one of lint's rules that a user of PostgreSQL notices and verify() does not look at.
+void judge_signature(const ServerSeen& server, const Certificate& leaf, Found& found) {
+  std::vector<Finding> findings = lint(leaf);
+  const auto finding = std::ranges::find(findings, "server-signature", &Finding::rule);
+  if (finding == findings.end()) return;
+  finding->text = fmt::format("{}: its certificate {}", server_text(server), finding->text);
+  found.push_back({.certainty = Certainty::fault,
+                   .finding = std::move(*finding),
+                   .remedy = "have the server's certificate signed by an ECDSA or RSA root; until then channel_binding=disable"});
 }
 
 bool is_taken(const ServerSeen& server, ByteView issuer) {
@@ -76,7 +76,7 @@ void judge_server(const ServerSeen& server, const ClientUse& use, Found& found) 
                                .host = use.host},
                               server_text(server)),
                     std::back_inserter(found));
-  judge_making(server, chain.front(), found);
+  judge_signature(server, chain.front(), found);
   if (server.asks_for_certificate) return;
   found.push_back(doubt({.rule = "server-asks-for-none",
                          .text = server_text(server) + ": asks nobody for a certificate, so none is sent and none is checked",
