@@ -169,7 +169,7 @@ TEST_CASE("without a rule nobody comes in over TCP; the socket, replication and 
         "1\n");
   // "host app" is no line for replication, whatever database a replicating client names.
   const Outcome replication = PsqlClient{app, scene.server}.query(
-      "identify_system", {.host = "127.0.0.1", .sslmode = "disable", .extra = "replication=true", .with_certificate = false});
+      "IDENTIFY_SYSTEM", {.host = "127.0.0.1", .sslmode = "disable", .extra = "replication=true", .with_certificate = false});
   CHECK(replication.exit_code == 0);
 }
 
