@@ -1,5 +1,14 @@
 // The program as a whole, without a server: scripts, and every refusal with the store compared before and after.
+#include <unistd.h>
+
+#include <algorithm>
+#include <map>
+#include <regex>
+
+#include <nlohmann/json.hpp>
+
 #include "cli/script.h"
+#include "grammar.h"
 #include "support/catch.h"
 #include "support/child.h"
 #include "support/files.h"
@@ -24,9 +33,7 @@ class Scene final {
       done({"databases:create", "twin", "--space", space, "-a", "shop", "--host", "localhost", "--url-file", path("url")});
     }
     done({"databases:create", "sales", "--space", "acme", "-a", "shop", "--host", "localhost", "--url-file", path("url")});
-    const Outcome made = done({"data:mtls:certificates:create", "sales", "-a", "shop", "--json"});
-    const auto at = made.out.find("\"id\": \"");
-    id_ = made.out.substr(at + 7, 36);
+    ids_["ID"] = issued();
     REQUIRE(spaceca::test::run({"openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
                                 "-keyout", path("own.key"), "-subj", "/CN=app", "-out", path("own.csr")})
                 .exit_code == 0);
@@ -36,11 +43,12 @@ class Scene final {
   }
 
   [[nodiscard]] std::string path(const std::string& name) const { return (folder_.path() / name).string(); }
-  [[nodiscard]] const std::string& id() const { return id_; }
+  // What stands for them in the words of a command from now on.
+  void call(const std::string& name, const std::string& id) { ids_[name] = id; }
 
   [[nodiscard]] Outcome run(Words words, const std::string& input = {}) const {
     for (std::string& word : words) {
-      if (word == "ID") word = id_;
+      if (const auto found = ids_.find(word); found != ids_.end()) word = found->second;
       if (word.starts_with("@")) word = path(word.substr(1));
     }
     words.insert(words.begin(), kProgram);
@@ -55,7 +63,37 @@ class Scene final {
     return spaceca::test::run({"ls", "-lAR", "--full-time", "-I", "ca.db*", path("")}).out;
   }
 
+  // More of it: certificates in each state, a database with mTLS, roots that have moved.
+  void live_on() {
+    call("RENEWED", issued());
+    done({"data:mtls:certificates:renew", "sales", "-a", "shop", "--id", "RENEWED"});
+    call("REVOKED", issued());
+    done({"data:mtls:certificates:delete", "sales", "-a", "shop", "--id", "REVOKED", "--confirm", "sales"});
+    done({"databases:create", "remote", "--space", "acme", "-a", "shop", "--host", "localhost", "--url-file", path("url")});
+    done({"data:mtls:create", "remote", "-a", "shop"});
+    const auto listed = nlohmann::json::parse(done({"data:mtls:certificates", "remote", "-a", "shop", "--all", "--json"}).out);
+    const auto server = std::ranges::find_if(listed, [](const auto& one) { return one["kind"] == "server"; });
+    REQUIRE(server != listed.end());
+    call("SERVER", (*server)["id"]);
+    done({"spaces:create", "charlie"});
+    for (const char* step : {"prepare", "activate", "retire"}) done({"spaces:rotate", "charlie", "--step", step});
+    done({"spaces:create", "delta"});
+    done({"databases:create", "far", "--space", "delta", "-a", "shop", "--host", "localhost", "--url-file", path("url")});
+    done({"data:mtls:create", "far", "-a", "shop"});
+    done({"spaces:rotate", "delta", "--step", "prepare"});
+    done({"pkcs8", "@own.key", "@own.pk8"});
+    REQUIRE(
+        spaceca::test::run({"openssl", "pkcs8", "-topk8", "-in", path("own.key"), "-passout", "pass:x", "-out", path("locked.pem")})
+            .exit_code == 0);
+    write_file(path("other.key"), std::string(32, 'k'));
+    std::filesystem::permissions(path("other.key"), std::filesystem::perms::owner_read);
+    write_file(path("chain"), "- 1 00\n");
+  }
+
  private:
+  [[nodiscard]] std::string issued() const {
+    return nlohmann::json::parse(done({"data:mtls:certificates:create", "sales", "-a", "shop", "--json"}).out)["id"];
+  }
   Outcome done(const Words& words) const {
     Outcome outcome = run(words);
     INFO(words.front() << ": " << outcome.err);
@@ -64,7 +102,7 @@ class Scene final {
   }
 
   TemporaryFolder folder_;
-  std::string id_;
+  std::map<std::string, std::string> ids_;
 };
 
 }  // namespace
@@ -97,6 +135,8 @@ TEST_CASE("each refusal of each command has its code and its words, and leaves s
   };
   const std::vector<Refusal> refusals = {
       {{"init"}, 4, "is there already"},
+      {{"init", "--key-file", "@fresh"}, 4, "is there already"},
+      {{"init", "--key-file", "@fresh", "--store", "sqlite:/proc/ca.db"}, 3, "/proc"},
       {{"init", "--passphrase-file", "@nosuch"}, 3, "nosuch"},
       {{"init", "--passphrase-file", "/dev/null"}, 1, "is empty"},
       {{"init", "--passphrase-file", "@url", "--key-file", "@key"}, 2, "one of them opens the store"},
@@ -113,14 +153,26 @@ TEST_CASE("each refusal of each command has its code and its words, and leaves s
       {{"spaces:info", "nosuch"}, 3, "nosuch"},
       {{"spaces:rotate", "nosuch"}, 3, "nosuch"},
       {{"spaces:rotate", "acme", "--step", "sideways"}, 2, "prepare, activate, retire, rollback, distrust"},
-      {{"spaces:rotate", "acme", "--step", "rollback"}, 4, "acme"},
-      {{"spaces:rotate", "acme", "--step", "activate"}, 4, "acme"},
-      {{"spaces:rotate", "acme", "--step", "retire"}, 4, "acme"},
+      {{"spaces:rotate", "acme", "--step", "rollback"}, 4, "there is no retiring root to go back to"},
+      {{"spaces:rotate", "acme", "--step", "activate"}, 4, "there is no next root; prepare one"},
+      {{"spaces:rotate", "delta", "--step", "activate"}, 4, "the server of database \"far\" is not proved to trust root 2"},
+      {{"spaces:rotate", "delta", "--step", "prepare"}, 4, "root 2 is next already"},
+      {{"spaces:rotate", "acme", "--generation", "1"}, 2, "--generation: names the root to distrust"},
+      {{"spaces:rotate", "acme", "--step", "prepare", "--generation", "1"}, 2, "goes with --step distrust alone"},
+      {{"spaces:rotate", "acme", "--force-server", "sales", "--generation", "1", "--confirm", "acme"},
+       2,
+       "goes with --step distrust"},
+      {{"spaces:rotate", "acme", "--confirm", "acme"}, 2, "--confirm: goes with --step distrust or --force-server"},
+      {{"spaces:rotate", "acme", "--step", "retire", "--confirm", "acme"}, 2, "the other steps keep nobody out"},
+      {{"spaces:rotate", "acme", "--step", "retire"}, 4, "no root is retiring of which nothing is alive"},
       {{"spaces:rotate", "acme", "--step", "distrust"}, 1, "hint: --confirm acme"},
       {{"spaces:rotate", "acme", "--step", "distrust", "--confirm", "bravo"}, 1, "--confirm says \"bravo\""},
       {{"spaces:rotate", "acme", "--step", "distrust", "--generation", "9", "--confirm", "acme"}, 3, "9"},
       {{"spaces:rotate", "acme", "--step", "distrust", "--generation", "first"}, 2, "no number of a root"},
+      {{"spaces:rotate", "acme", "--step", "distrust", "--generation", "0", "--confirm", "acme"}, 2, "no number of a root"},
+      {{"spaces:rotate", "charlie", "--step", "distrust", "--generation", "1", "--confirm", "charlie"}, 3, "not trusted any more"},
       {{"spaces:rotate", "acme", "--force-server", "sales"}, 1, "hint: --confirm acme"},
+      {{"spaces:rotate", "acme", "--force-server", "sales", "--confirm", "acme"}, 4, "mTLS of database \"sales\" is not enabled"},
       {{"spaces:rotate", "acme", "--force-server", "nosuch", "--confirm", "acme"}, 3, "nosuch"},
       {{"spaces:rotate", "acme", "--force-server", "sales", "--step", "retire"}, 2, "one at a time"},
       {{"spaces:adopt", "nosuch"}, 3, "nosuch"},
@@ -128,6 +180,7 @@ TEST_CASE("each refusal of each command has its code and its words, and leaves s
       {{"spaces:revoke-serial", "acme", "0"}, 2, "serial"},
       {{"spaces:revoke-serial", "nosuch", "01AB"}, 3, "nosuch"},
       {{"spaces:revoke-serial", "acme", "01AB", "--generation", "7"}, 3, "7"},
+      {{"spaces:revoke-serial", "acme", "01AB", "--generation", "0"}, 2, "no number of a root"},
       {{"spaces:revoke-serial", "acme", "01AB", "--reason", "boredom"}, 2, "is none of"},
       {{"databases", "--space", "nosuch"}, 3, "nosuch"},
       {{"databases:create", "sales", "--space", "acme", "-a", "shop", "--host", "h", "--url-file", "@url"}, 4, "sales"},
@@ -136,6 +189,13 @@ TEST_CASE("each refusal of each command has its code and its words, and leaves s
         "/srv/data"},
        4,
        "the data directory /srv/data belongs to database \"served\" of space \"bravo\""},
+      {{"databases:create", "x", "--space", "Acme", "-a", "shop", "--host", "h", "--url-file", "@url"}, 2, "space name \"Acme\""},
+      {{"databases:create", "x", "--space", "acme", "-a", "a b", "--host", "h", "--url-file", "@url"}, 2, "app name \"a b\""},
+      {{"databases:create", "x", "--space", "acme", "-a", "shop", "--host", "h", "--url-file", "@url", "--role",
+        std::string(64, 'r')},
+       2,
+       "role"},
+      {{"databases:create", "x", "--space", "acme", "-a", "shop", "--host", "h", "--host", "h", "--url-file", "@url"}, 2, "twice"},
       {{"databases:create", "x", "--space", "acme", "-a", "shop", "--host", "h"}, 2, "--url-file FILE"},
       {{"databases:create", "x", "--space", "acme", "-a", "shop", "--host", "h", "--url-file", "@nosuch"}, 3, "nosuch"},
       {{"databases:create", "x", "--space", "acme", "-a", "shop", "--host", "h", "--url-file", "/dev/zero"}, 1, "65536"},
@@ -156,12 +216,23 @@ TEST_CASE("each refusal of each command has its code and its words, and leaves s
       {{"databases:info", "nosuch", "-a", "shop"}, 3, "hint: spaceca databases lists those there are"},
       {{"databases:info", "sales", "-a", "other"}, 3, "of app \"other\""},
       {{"databases:info", "twin", "-a", "shop"}, 4, "is in several spaces: acme, bravo\nhint: --space acme"},
+      {{"databases:info", "twin", "-a", "shop", "--space", "Acme"}, 2, "space name \"Acme\""},
+      {{"databases:info", "sales", "-a", "a b"}, 2, "app name \"a b\""},
+      {{"databases:destroy", "nosuch", "-a", "shop", "--confirm", "nosuch"}, 3, "nosuch"},
+      {{"databases:destroy", "remote", "-a", "shop", "--confirm", "remote"},
+       4,
+       "mTLS is in the state Provisioning; destroy that first"},
       {{"databases:destroy", "sales", "-a", "shop"}, 1, "hint: --confirm sales"},
       {{"databases:destroy", "sales", "-a", "shop", "--confirm", "Sales"}, 1, "--confirm says \"Sales\""},
       {{"config:get", "NOSUCH_URL", "-a", "shop"}, 3, "hint: spaceca databases --app shop"},
       {{"config:get", "DATABASE_URL", "-a", "shop"}, 3, "there is none"},
       {{"config:get", "TWIN_URL", "-a", "shop"}, 4, "is in several spaces"},
       {{"data:mtls", "nosuch", "-a", "shop"}, 3, "nosuch"},
+      {{"data:mtls:create", "nosuch", "-a", "shop"}, 3, "nosuch"},
+      {{"data:mtls:create", "sales", "-a", "shop", "--confirm", "twin"}, 1, "--confirm says \"twin\", and this is about \"sales\""},
+      {{"data:mtls:create", "sales", "-a", "shop", "--keep", "192.0.2.0/24"}, 4, "database \"sales\": has no data directory here"},
+      {{"data:mtls:destroy", "nosuch", "-a", "shop", "--confirm", "nosuch"}, 3, "nosuch"},
+      {{"data:mtls:server-files", "nosuch", "-a", "shop", "--dir", "@d"}, 3, "nosuch"},
       {{"data:mtls:server-files", "sales", "-a", "shop", "--dir", "@d"}, 4, "mTLS is not enabled"},
       {{"data:mtls:server-files", "sales", "-a", "shop"}, 2, "--dir is required"},
       {{"data:mtls:create", "sales", "-a", "shop", "--keep", "1.2.3.4/33"}, 2, "an IPv4 prefix is 0 to 32, not 33"},
@@ -196,8 +267,10 @@ TEST_CASE("each refusal of each command has its code and its words, and leaves s
       {{"data:mtls:ip-rules:delete", "sales", "-a", "shop", "--id", "00000000-0000-0000-0000-000000000000"}, 3, "there is none"},
       {{"data:mtls:ip-rules:destroy", "sales", "-a", "shop", "--id", "7"}, 2, "IP rule id \"7\""},
       {{"data:mtls:destroy", "sales", "-a", "shop"}, 1, "hint: --confirm sales"},
-      {{"data:mtls:destroy", "sales", "-a", "shop", "--confirm", "sales"}, 4, "sales"},
+      {{"data:mtls:destroy", "sales", "-a", "shop", "--confirm", "sales"}, 4, "mTLS is not enabled"},
       {{"data:mtls:certificates", "nosuch", "-a", "shop"}, 3, "nosuch"},
+      {{"data:mtls:certificates:create", "nosuch", "-a", "shop"}, 3, "nosuch"},
+      {{"data:mtls:certificates:create", "sales", "-a", "shop", "--role", std::string(64, 'r')}, 2, "role"},
       {{"data:mtls:certificates:create", "sales", "-a", "shop", "--custody", "once"}, 2, "--dir must say"},
       {{"data:mtls:certificates:create", "sales", "-a", "shop", "--custody", "twice"}, 2, "twice"},
       {{"data:mtls:certificates:create", "sales", "-a", "shop", "--custody", "once", "--dir", "@d", "--format", "env"}, 2, "lost"},
@@ -214,7 +287,13 @@ TEST_CASE("each refusal of each command has its code and its words, and leaves s
       {{"data:mtls:certificates:create", "sales", "-a", "shop", "--dir", "@d", "--prefix", "../x"}, 2, "slash"},
       {{"data:mtls:certificates:get", "sales", "-a", "shop", "--id", "7"}, 2, "7"},
       {{"data:mtls:certificates:get", "sales", "-a", "shop", "--id", "00000000-0000-0000-0000-000000000000"}, 3, "there is none"},
-      {{"data:mtls:certificates:get", "twin", "-a", "shop", "--space", "acme", "--id", "ID"}, 3, "there is none"},
+      {{"data:mtls:certificates:get", "twin", "-a", "shop", "--space", "acme", "--key-file", "@key2", "--id", "ID"},
+       3,
+       "hint: spaceca data:mtls:certificates twin -a shop --space acme --key-file /"},
+      {{"data:mtls:certificates:download", "sales", "-a", "shop", "--id", "00000000-0000-0000-0000-000000000000", "--dir", "@d"},
+       3,
+       "there is none"},
+      {{"data:mtls:certificates:download", "remote", "-a", "shop", "--id", "SERVER", "--dir", "@d"}, 4, "is the server's"},
       {{"data:mtls:certificates:download", "sales", "-a", "shop", "--id", "ID", "--dir", "@d", "--format", "pem"}, 2, "pem"},
       {{"data:mtls:certificates:download", "sales", "-a", "shop", "--id", "ID", "--dir", "@d", "--pkcs12-password-file", "@nosuch"},
        3,
@@ -235,6 +314,12 @@ TEST_CASE("each refusal of each command has its code and its words, and leaves s
       {{"doctor", "--connect", "[::1"}, 2, "[ADDRESS]:PORT"},
       {{"doctor", "--connect", "[::1]x:1"}, 2, "[ADDRESS]:PORT"},
       {{"data:mtls:certificates:renew", "sales", "-a", "shop", "--id", "00000000-0000-0000-0000-000000000000"}, 3, "there is none"},
+      {{"data:mtls:certificates:renew", "remote", "-a", "shop", "--id", "SERVER"}, 4, "is a server's"},
+      {{"data:mtls:certificates:renew", "sales", "-a", "shop", "--id", "REVOKED"}, 4, "so it has no successor"},
+      {{"data:mtls:certificates:renew", "sales", "-a", "shop", "--id", "RENEWED"}, 4, "has a successor"},
+      {{"data:mtls:certificates:delete", "sales", "-a", "shop", "--id", "00000000-0000-0000-0000-000000000000"},
+       3,
+       "there is none"},
       {{"data:mtls:certificates:delete", "sales", "-a", "shop", "--id", "ID"}, 1, "hint: --confirm sales"},
       {{"data:mtls:certificates:delete", "sales", "-a", "shop", "--id", "ID", "--confirm", "shop"}, 1, "this is about \"sales\""},
       {{"data:mtls:certificates:delete", "sales", "-a", "shop", "--id", "ID", "--reason", "hold", "--confirm", "sales"}, 2, "hold"},
@@ -258,10 +343,17 @@ TEST_CASE("each refusal of each command has its code and its words, and leaves s
       {{"vault:rewrap", "--new-key-file", "@k", "--new-passphrase-file", "@url"}, 2, "one of them is the new one"},
       {{"vault:rewrap", "--new-passphrase-file", "@nosuch"}, 3, "nosuch"},
       {{"vault:rewrap", "--new-key-file", "@key3", "--keep-old"}, 4, "is sealed by 2 keys, the most it may be"},
+      {{"vault:rewrap", "--key-file", "@other.key", "--new-key-file", "@key3"}, 1, "does not open this store's key"},
+      {{"vault:rewrap", "--key-file", "@nosuch", "--new-key-file", "@key3"}, 3, "nosuch"},
+      {{"vault:rewrap", "--passphrase-file", "@url", "--new-key-file", "@key3"}, 3, "passphrase"},
       {{"pkcs8", "@nosuch", "@out.pk8"}, 3, "nosuch"},
-      {{"pkcs8", "@url", "@out.pk8"}, 1, "spaceca: "},
+      {{"pkcs8", "@url", "@out.pk8"}, 1, "no PEM"},
+      {{"pkcs8", "@own.key", "@own.pk8"}, 4, "own.pk8\": exists already"},
+      {{"pkcs8", "@locked.pem", "@out.pk8"}, 1, "hint: give --passphrase-file"},
+      {{"pkcs8", "@locked.pem", "@out.pk8", "--passphrase-file", "@url"}, 1, "passphrase"},
   };
-  const Scene scene;
+  Scene scene;
+  scene.live_on();
   for (const Refusal& refusal : refusals) {
     const std::string before = scene.store();
     const std::string files = scene.listing();
@@ -303,6 +395,170 @@ TEST_CASE("an answer that cannot be written is a failure", "[cli]") {
           {.environment = {"SPACECA_STORE=sqlite:" + scene.path("ca.db"), "SPACECA_KEY_FILE=" + scene.path("key")}});
   CHECK(outcome.exit_code == 1);
   CHECK_THAT(outcome.err, ContainsSubstring("standard output: No space left on device"));
+}
+
+TEST_CASE("whoever stops reading ends no command, and an answer that reaches nobody is a failure", "[cli]") {
+  const Scene scene;
+  const auto typed = [&scene](const std::string& command) {
+    return run({"sh", "-c", "cd " + scene.path("") + "; " + command},
+               {.environment = {"SPACECA_STORE=sqlite:ca.db", "SPACECA_KEY_FILE=key", "P=" + kProgram}});
+  };
+  // The reader is gone before the program begins.
+  const Outcome gone = typed("mkfifo go; (read word <go; $P spaces; echo $? >code) | { exec <&-; echo >go; }; cat code");
+  CHECK(gone.out == "1\n");
+  CHECK_THAT(gone.err, ContainsSubstring("standard output: Broken pipe"));
+  const Outcome closed = typed("$P spaces >&-");
+  CHECK(closed.exit_code == 1);
+  CHECK_THAT(closed.err, ContainsSubstring("standard output: Bad file descriptor"));
+  CHECK(typed("$P spaces:create deaf 2>&- >/dev/null").exit_code == 0);
+  CHECK_THAT(typed("$P spaces").out, ContainsSubstring("deaf"));
+}
+
+// --- for programs ---
+
+namespace {
+
+// Every time in an answer is one of RFC 3339.
+void check_times(const nlohmann::json& value) {
+  static const std::regex kLikeATime{"[0-9]{4}-[0-9]{2}-[0-9]{2}([ T].*)?"};
+  static const std::regex kTime{"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"};
+  for (const auto& [key, part] : value.items()) {
+    if (part.is_structured()) check_times(part);
+    if (!part.is_string() || !std::regex_match(part.get<std::string>(), kLikeATime)) continue;
+    INFO(key << ": " << part);
+    CHECK(std::regex_match(part.get<std::string>(), kTime));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("each command answers --json with one document, its times in RFC 3339", "[cli]") {
+  struct Run {
+    Words words;
+    Words ids = {};  // what the ids in the answer are called from then on
+  };
+  Scene scene;
+  const std::vector<Run> runs = {
+      {{"init", "--store", "sqlite:" + scene.path("second.db"), "--key-file", "@second.key"}},
+      {{"spaces"}},
+      {{"spaces:create", "echo"}},
+      {{"spaces:info", "acme"}},
+      {{"spaces:rotate", "echo", "--step", "distrust", "--confirm", "echo"}},
+      {{"spaces:adopt", "acme"}},
+      {{"spaces:revoke-serial", "acme", "01AB"}},
+      {{"databases"}},
+      {{"databases:create", "stock", "--space", "acme", "-a", "shop", "--host", "localhost", "--url-file", "@url"}},
+      {{"databases:info", "stock", "-a", "shop"}},
+      {{"databases:destroy", "stock", "-a", "shop", "--confirm", "stock"}},
+      {{"config:get", "SALES_URL", "-a", "shop"}},
+      {{"data:mtls:ip-rules:create", "sales", "-a", "shop", "--file", "@rules"}, {"RULE", "OTHER"}},
+      {{"data:mtls:ip-rules", "sales", "-a", "shop"}},
+      {{"data:mtls:ip-rules:get", "sales", "-a", "shop", "--id", "RULE"}},
+      {{"data:mtls:ip-rules:update", "sales", "-a", "shop", "--id", "RULE", "--description", "here"}},
+      {{"data:mtls:ip-rules:delete", "sales", "-a", "shop", "--id", "RULE"}},
+      {{"data:mtls:ip-rules:destroy", "sales", "-a", "shop", "--id", "OTHER"}},
+      {{"data:mtls:certificates", "sales", "-a", "shop"}},
+      {{"data:mtls:certificates:create", "sales", "-a", "shop"}, {"FIRST"}},
+      {{"data:mtls:certificates:get", "sales", "-a", "shop", "--id", "FIRST"}},
+      {{"data:mtls:certificates:download", "sales", "-a", "shop", "--id", "FIRST", "--dir", "@d"}},
+      {{"data:mtls:certificates:renew", "sales", "-a", "shop", "--id", "FIRST"}, {"NEXT"}},
+      {{"data:mtls:certificates:delete", "sales", "-a", "shop", "--id", "FIRST", "--confirm", "sales"}},
+      {{"data:mtls:certificates:revoke", "sales", "-a", "shop", "--id", "NEXT", "--confirm", "sales"}},
+      {{"data:mtls", "sales", "-a", "shop"}},
+      {{"data:mtls:create", "sales", "-a", "shop"}},
+      {{"data:mtls:server-files", "sales", "-a", "shop", "--dir", "@server"}},
+      {{"data:mtls:destroy", "sales", "-a", "shop", "--confirm", "sales"}},
+      {{"census"}},
+      {{"doctor", "--bundle", "@d"}},
+      {{"sweep"}},
+      {{"clock:accept"}},
+      {{"audit", "--space", "acme"}},
+      {{"audit:verify"}},
+      {{"backup", "@copy.db"}},
+      {{"pkcs8", "@own.key", "@own.pk8"}},
+      {{"vault:rewrap", "--new-key-file", "@key3"}},
+  };
+  write_file(scene.path("rules"), "127.0.0.1\n::1\n");
+  std::vector<std::string> left = all_commands();
+  for (Run one : runs) {
+    std::erase(left, one.words.front());
+    one.words.push_back("--json");
+    const Outcome outcome = scene.run(one.words);
+    INFO(one.words.front() << "\n--- out\n" << outcome.out << "--- err\n" << outcome.err);
+    CHECK(outcome.exit_code == 0);
+    const auto answer = nlohmann::json::parse(outcome.out, nullptr, false);
+    REQUIRE_FALSE(answer.is_discarded());
+    check_times(answer);
+    for (std::size_t i = 0; i < one.ids.size(); ++i) {
+      scene.call(one.ids[i], answer.is_array() ? answer.at(i).at("id") : answer.at("id"));
+    }
+  }
+  CHECK(left == std::vector<std::string>{});
+}
+
+TEST_CASE("a root that is distrusted tells programs of the successors too", "[cli]") {
+  const Scene scene;
+  const Outcome outcome = scene.run({"spaces:rotate", "acme", "--step", "distrust", "--confirm", "acme", "--json"});
+  INFO(outcome.err);
+  const auto answer = nlohmann::json::parse(outcome.out);
+  REQUIRE(answer["successors"].size() == 1);
+  CHECK(answer["successors"][0]["generation"] == 2);
+  CHECK(answer["successors"][0]["role"] == "app");
+}
+
+// --- a store that is not as it should be ---
+
+TEST_CASE("an audit that somebody altered is found out, and its ends are printed all the same", "[cli]") {
+  const Scene scene;
+  REQUIRE(run({"sqlite3", scene.path("ca.db"), "UPDATE audit SET at = at + 1 WHERE number = 1 AND length(chain) = 16"}).exit_code ==
+          0);
+  const Outcome outcome = scene.run({"audit:verify"});
+  CHECK(outcome.exit_code == 1);
+  CHECK_THAT(outcome.err, ContainsSubstring("audit-"));
+  CHECK_THAT(outcome.out, ContainsSubstring("Chain") && ContainsSubstring("acme") && ContainsSubstring("bravo"));
+}
+
+TEST_CASE("under a clock in doubt no root moves until the clock is accepted", "[cli]") {
+  const Scene scene;
+  REQUIRE(run({"sqlite3", scene.path("ca.db"), "UPDATE store SET latest_time_seen = latest_time_seen + 86400"}).exit_code == 0);
+  const Outcome outcome = scene.run({"spaces:rotate", "acme", "--step", "prepare"});
+  CHECK(outcome.exit_code == 4);
+  CHECK_THAT(outcome.err, ContainsSubstring("the clock is suspect; accept it first"));
+  CHECK(scene.run({"clock:accept"}).exit_code == 0);
+  CHECK(scene.run({"spaces:rotate", "acme", "--step", "prepare"}).exit_code == 0);
+}
+
+TEST_CASE("a store that this user may not write is said to be so", "[cli]") {
+  if (geteuid() != 0) return;
+  const Scene scene;
+  REQUIRE(run({"chown", "nobody", scene.path("key")}).exit_code == 0);
+  REQUIRE(run({"chmod", "0644", scene.path("ca.db")}).exit_code == 0);
+  const Outcome outcome = run(
+      {kProgram, "spaces:create", "new"},
+      {.environment = {"SPACECA_STORE=sqlite:" + scene.path("ca.db"), "SPACECA_KEY_FILE=" + scene.path("key")}, .user = "nobody"});
+  CHECK(outcome.exit_code == 1);
+  CHECK_THAT(outcome.err, ContainsSubstring("ca.db\": this user may not write it"));
+}
+
+TEST_CASE("a store that is busy, has no room or is of a later version is said to be so", "[cli]") {
+  const Scene scene;
+  struct Bad {
+    std::string how;
+    std::string words;
+  };
+  const std::vector<Bad> all = {
+      {"sqlite3 ca.db 'BEGIN IMMEDIATE' \".shell $P spaces:create new -q; echo \\$? >code\"", "hint: another program is at work"},
+      {"trap '' XFSZ; ulimit -f 8; $P spaces:create new -q; echo $? >code", "there is no room left for it"},
+      {"sqlite3 ca.db 'PRAGMA user_version = 999'; $P spaces:create new -q; echo $? >code", "version"},
+  };
+  for (const Bad& one : all) {
+    const Outcome outcome = run({"sh", "-c", "cd " + scene.path("") + "; " + one.how},
+                                {.environment = {"SPACECA_STORE=sqlite:ca.db", "SPACECA_KEY_FILE=key", "P=" + kProgram}});
+    INFO(one.how << "\n--- out\n" << outcome.out << "--- err\n" << outcome.err);
+    CHECK(read_file(scene.path("code")) == "1\n");
+    CHECK_THAT(outcome.err, ContainsSubstring("spaceca: ") && ContainsSubstring(one.words));
+    CHECK(run({"sqlite3", scene.path("ca.db"), "SELECT count(*) FROM spaces WHERE name = 'new'"}).out == "0\n");
+  }
 }
 
 TEST_CASE("the audit names the login, or who is named", "[cli]") {
