@@ -11,6 +11,7 @@
 #include "x509/encrypted_key.h"
 #include "x509/name_match.h"
 #include "x509/pem.h"
+#include "x509/pkcs8.h"
 
 namespace spaceca::diagnosis {
 namespace {
@@ -99,10 +100,16 @@ std::vector<Certificate> certificates_in(const ClientFile& file, const Certifica
   return certificates;
 }
 
-// libpq takes PEM of every kind, and DER.
+// libpq takes PEM of every kind, and DER (SSL_FILETYPE_ASN1), the older containers too if they are not encrypted.
 PrivateKey key_of(const ClientFile& file) {
-  if (!holds_pem(file)) return PrivateKey::from_pkcs8_der(file.octets.reveal());
-  return PrivateKey::from_pem(text_of(file.octets.reveal()));
+  const ByteView octets = file.octets.reveal();
+  if (holds_pem(file)) return PrivateKey::from_pem(text_of(octets));
+  const auto form = x509::form_of(octets);
+  const bool is_older = form && (form->label == "EC PRIVATE KEY" || form->label == "RSA PRIVATE KEY");
+  if (!is_older) return PrivateKey::from_pkcs8_der(octets);
+  SecretBuffer pem;
+  x509::append_pem(pem, form->label, octets);
+  return PrivateKey::from_pem(text_of(pem));
 }
 
 std::optional<PrivateKey> libpq_key(const ClientFile& file, Found& found) {

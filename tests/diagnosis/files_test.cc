@@ -154,6 +154,16 @@ TEST_CASE("keys in a form that one of the clients does not take are named", "[di
          [](Family&, ClientFiles& files) { replace(files.key, "hello"); }});
   check({"", "", "",
          [](Family& family, ClientFiles& files) { replace(files.key, spaceca::text_of(family.key.pkcs8_der().reveal())); }});
+  const auto in_der = [](const PrivateKey& key, std::vector<std::string> command) {
+    return run(command, {.input = std::string{key_text(key)}}).out;
+  };
+  check({"", "", "", [&](Family& family, ClientFiles& files) {
+           replace(files.key, in_der(family.key, {"openssl", "ec", "-outform", "DER"}));  // SEC1
+         }});
+  const PrivateKey rsa = PrivateKey::generate(KeyAlgorithm::rsa_2048());
+  check({"fault key-mismatch", "", "key values mismatch", [&](Family&, ClientFiles& files) {
+           replace(files.key, in_der(rsa, {"openssl", "rsa", "-traditional", "-outform", "DER"}));  // PKCS#1, read and not his
+         }});
   check({"fault pk8-pem", "is PEM", "Could not read SSL key file",
          [](Family& family, ClientFiles& files) { replace(files.pk8, key_text(family.key)); }});
   check({"fault pk8-unreadable", "file \"postgresql.pk8\"", "Could not read SSL key file",
