@@ -14,6 +14,7 @@
 #include "service/idempotency.h"
 #include "service/renewal.h"
 #include "service/words.h"
+#include "store/spaces.h"
 
 namespace spaceca {
 namespace service {
@@ -45,7 +46,12 @@ Instant due_of(Instant not_after) { return not_after - kRenewalWindow; }
 Instant closing_of(Instant not_after) { return not_after + kLateRenewal; }
 
 Facts read_facts(Core& core, sql::Transaction& tx, const Id& space, store::DatabaseRow database) {
-  Facts facts{.space = space, .database = std::move(database), .root = {}, .trusted = {}, .latest_generation = 0};
+  Facts facts{.space = space,
+              .space_name = SpaceName{store::space_of(tx, space).name},
+              .database = std::move(database),
+              .root = {},
+              .trusted = {},
+              .latest_generation = 0};
   bool found = false;
   for (store::RootRow& root : store::roots_of(tx, space)) {
     if (!is_trusted(root)) continue;
@@ -87,7 +93,7 @@ Issuance::Issuance(Core& core, const Facts& facts, std::span<const Order> orders
 
 Issuance::Made Issuance::make(Core& core, const Issuer& issuer, ossl::RandomPool& random, const Order& order) const {
   const Id id = ossl::draw_uuid(random, now_, core.ids_drawn++);
-  const auto server = [&] { return ServerSubject{.hosts = hosts_of(facts_.database)}; };
+  const auto server = [&] { return ServerSubject{.hosts = hosts_of(facts_.database), .space = facts_.space_name}; };
   const auto client = [&] {
     return ClientSubject{.role = order.role.value(), .database = DatabaseName{facts_.database.name}, .id = CertificateId{id}};
   };

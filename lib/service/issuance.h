@@ -24,6 +24,7 @@ namespace spaceca::service {
 // What is read beforehand.
 struct Facts {
   Id space;
+  SpaceName space_name;
   store::DatabaseRow database;
   store::RootRow root;               // that issues
   std::vector<Certificate> trusted;  // roots of every bundle

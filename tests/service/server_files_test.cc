@@ -52,6 +52,18 @@ TEST_CASE_METHOD(Foreign, "addresses cannot be kept where today's lines are not 
   CHECK(state() == DatabaseState::disabled);
 }
 
+TEST_CASE("a server whose host is too long for a common name bears the whole name of its space", "[server_files]") {
+  AuthorityScene scene{kStart, FolderOn::memory};
+  const Space space = scene.space("acme-of-a-very-long-name-in-europe");
+  DatabaseSpec spec = scene.spec();
+  const std::string label(60, 'a');
+  spec.hosts = {HostName{label + ".example"}};
+  spec.data_directory.clear();
+  space.create_database(std::move(spec));
+  space.enable_mtls(db());
+  CHECK(space.server_files(db()).what.server.certificate().subject() == "O=acme-of-a-very-long-name-in-europe");
+}
+
 TEST_CASE_METHOD(Foreign, "pending becomes ready when it was seen to trust the root", "[server_files]") {
   const Bundle client = acme.issue_client(db());
   CHECK(client.record.state == CertificateState::pending);

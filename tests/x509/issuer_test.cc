@@ -279,6 +279,7 @@ TEST_CASE("a host of up to 64 characters is the common name; a longer one leaves
       {label + ".abc", "", "CN=" + label + ".abc"},  // 64
       {label + ".abcd", "", "O=acme"},               // 65, the space as the root shows it
       {label + ".abcd", "acme-eu", "O=acme-eu"},
+      {label + ".abcd", "acme-of-a-very-long-name-in-europe", "O=acme-of-a-very-long-name-in-europe"},
   }));
   ServerSubject wanted = server({host});
   if (!space.empty()) wanted.space = SpaceName{space};
