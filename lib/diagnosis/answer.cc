@@ -1,5 +1,6 @@
-// What a server's answer to a client's certificate means. One alert has many causes; those that the files, the server's list of
-// issuers and the clock rule out are not named.
+// One alert has many causes; those that the files, the server's list of issuers and the clock rule out are not named.
+#include "diagnosis/answer.h"
+
 #include <algorithm>
 #include <array>
 #include <utility>

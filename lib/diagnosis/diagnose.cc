@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "diagnosis/answer.h"
 #include "diagnosis/chain.h"
 #include "diagnosis/client_files.h"
 #include "diagnosis/contents.h"

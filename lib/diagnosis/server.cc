@@ -8,6 +8,7 @@
 
 #include <spaceca/verify.h>
 
+#include "diagnosis/answer.h"
 #include "diagnosis/chain.h"
 #include "diagnosis/client_files.h"
 #include "diagnosis/words.h"

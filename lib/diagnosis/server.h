@@ -15,16 +15,11 @@ void judge_server(const ServerSeen& server, const ClientUse& use, std::vector<Di
 void judge_answer_to_none(const ServerSeen& server, const ClientUse& use, std::vector<Diagnosis>& found);
 // Whether libpq would take its certificate by the client's roots and lists.
 void judge_trust_in_server(const ServerSeen& server, const Contents& contents, const ClientUse& use, std::vector<Diagnosis>& found);
-// What it says to who shows the files' certificate.
-void judge_answer(const ServerSeen& server, const ClientFiles& files, const Contents& contents, const ClientUse& use,
-                  std::vector<Diagnosis>& found);
 // Whether pgjdbc would show it at all.
 void judge_pgjdbc(const ServerSeen& server, const ClientFiles& files, const Contents& contents, std::vector<Diagnosis>& found);
 
 // The certificates that can be read.
 [[nodiscard]] Chain chain_of(const ServerSeen& server);
-// An error that has nothing to do with certificates, or that pg_hba.conf decided on.
-[[nodiscard]] Diagnosis judged_error(const std::string& message, const std::string& where);
 [[nodiscard]] std::string server_text(const ServerSeen& server);
 
 }  // namespace spaceca::diagnosis
