@@ -35,7 +35,7 @@ struct Access {
   friend bool operator==(const Access&, const Access&) = default;
 };
 
-// What was said of it; the rest follows.
+// What somebody chose of it; access_of() finds the rest.
 struct AccessChoice {
   std::optional<AuthMethod> method = {};
   std::optional<ClientCert> clientcert = {};

@@ -24,6 +24,7 @@ class SPACECA_EXPORT Serial final {
   static constexpr std::size_t kOurSize = 16;
   static constexpr std::size_t kLongest = 20;
 
+  // Errc::crypto if the system gives no random octets.
   [[nodiscard]] static Serial random();
   // From the magnitude, leading zeros allowed. Errc::invalid_argument for zero and for more than 20 octets with the sign.
   explicit Serial(ByteView magnitude);
@@ -53,8 +54,10 @@ inline bool operator==(const Serial& a, const Serial& b) noexcept { return (a <=
 // One X.509 certificate of version 3, read once. What a stranger hands in is read by OpenSSL first and must be DER.
 class SPACECA_EXPORT Certificate final {
  public:
-  [[nodiscard]] static Certificate from_der(ByteView der);          // Errc::malformed, policy, unsupported
-  [[nodiscard]] static Certificate from_pem(std::string_view pem);  // exactly one CERTIFICATE block
+  // Errc::malformed (another version and a serial that is zero or too long too), policy and unsupported (its key).
+  [[nodiscard]] static Certificate from_der(ByteView der);
+  // Exactly one CERTIFICATE block. The same, and Errc::policy beyond 1 MiB.
+  [[nodiscard]] static Certificate from_pem(std::string_view pem);
 
   [[nodiscard]] ByteView der() const;  // borrowed from this object
   [[nodiscard]] std::string pem() const;
@@ -90,7 +93,7 @@ class SPACECA_EXPORT CertificateRequest final {
   // DER alone; rare kinds of names, attributes and signatures are judged by OpenSSL. Errc::malformed, mismatch (the signature is
   // not the key's), policy (a weak key, or a digest below SHA-256), unsupported.
   [[nodiscard]] static CertificateRequest from_der(ByteView der);
-  // Exactly one block, CERTIFICATE REQUEST or NEW CERTIFICATE REQUEST.
+  // Exactly one block, CERTIFICATE REQUEST or NEW CERTIFICATE REQUEST. The same, and Errc::policy beyond 1 MiB.
   [[nodiscard]] static CertificateRequest from_pem(std::string_view pem);
 
   [[nodiscard]] const PublicKey& public_key() const noexcept { return public_key_; }

@@ -82,7 +82,7 @@ class SPACECA_EXPORT Crl final {
  public:
   // Errc::malformed; unsupported for an indirect list, whose entries are of several issuers.
   [[nodiscard]] static Crl from_der(ByteView der);
-  // Exactly one X509 CRL block. Errc::policy beyond 256 MiB.
+  // Exactly one X509 CRL block. The same, and Errc::policy beyond 256 MiB.
   [[nodiscard]] static Crl from_pem(std::string_view pem);
 
   [[nodiscard]] ByteView der() const;  // borrowed from this object
@@ -102,6 +102,7 @@ class SPACECA_EXPORT Crl final {
   // (PostgreSQL refuses who is on hold as it does the revoked); entries that say removeFromCRL are left out, since they revoke
   // nothing.
   [[nodiscard]] const std::vector<RevokedEntry>& entries() const;
+  // The first entry of that serial; nothing if it is not on the list.
   [[nodiscard]] std::optional<RevokedEntry> find(const Serial& serial) const;
   friend SPACECA_EXPORT bool operator==(const Crl& a, const Crl& b);
 
@@ -121,10 +122,14 @@ struct CrlDifference {
 // Errc::mismatch if the two are of different issuers, whose serials say nothing about each other.
 [[nodiscard]] SPACECA_EXPORT CrlDifference compare(const Crl& older, const Crl& newer);
 
-// What PostgreSQL would do wrong with these lists in its ssl_crl_file and these roots in its ssl_ca_file at `now`; nothing is good.
-// Each finding says what would become of the clients. PostgreSQL sets OpenSSL's CRL_CHECK and CRL_CHECK_ALL, by which every CA in a
-// chain, the root included, needs a good list of its own; one bad list can keep out everybody, or let in who is revoked. Signatures
-// are checked.
+// What PostgreSQL would do wrong with these lists in its ssl_crl_file and these roots in its ssl_ca_file at `now`; an empty
+// result means that all is well. Each finding says what would become of the clients. PostgreSQL sets OpenSSL's CRL_CHECK and
+// CRL_CHECK_ALL, by which every CA in a chain, the root included, needs a good list of its own; one bad list can keep out
+// everybody, or let in who is revoked. Signatures are checked. Errc::crypto if OpenSSL itself fails.
+//
+// What other authorities' lists may lack does no harm there and is no finding: a list of version 1, without cRLNumber, without
+// authorityKeyIdentifier as long as one root alone has its issuer's name, without nextUpdate (it never ends), or with an entry
+// dated after its thisUpdate revokes like any other.
 //
 // Rules: crl-expired, crl-not-yet-valid, crl-signature, crl-issuing-distribution-point, crl-delta, crl-critical-extension,
 // crl-authority-key-identifier, crl-revokes-root, crl-twice, crl-without-root, root-without-crl, root-crl-sign; and crl-openssl,

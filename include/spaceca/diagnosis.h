@@ -3,7 +3,7 @@
 // here reads a file, a clock or the network (postgres_handshake.h looks at a server); any thread may call it.
 //
 // What is said was measured with PostgreSQL 15, its libpq, and pgjdbc 42.5.5 on JDK 17; where another version does otherwise the
-// text says so.
+// text says so. Whatever the files and the server are, it is a finding; Errc::crypto if OpenSSL itself fails.
 #pragma once
 
 #include <optional>
@@ -69,7 +69,7 @@ struct ClientUse {
   std::string role = {};              // that logs in; empty if not known
 };
 
-// What is wrong with the files whatever the server is. As from the other two below, faults come before doubts.
+// What is wrong with the files whatever the server is. Here and below, faults come before doubts.
 //
 // Rules: certificates-missing, key-missing, roots-missing, file-unreadable, no-file; certificates-der, certificates-unreadable,
 // roots-der, roots-unreadable, roots-without-root; key-permissions, pk8-permissions, pkcs12-permissions; key-unreadable,

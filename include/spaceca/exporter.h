@@ -70,7 +70,8 @@ enum class JdbcKey { pk8, pkcs12 };
 
 // Lines for a POSIX shell: export PGSSLMODE, PGSSLCERT, PGSSLKEY, PGSSLROOTCERT, PGHOST, PGPORT, PGDATABASE, PGUSER.
 [[nodiscard]] SPACECA_EXPORT std::string environment(const Connection& connection);
-// A section of pg_service.conf. That file knows no quoting: a value with a line break, or with blanks at its ends, is refused.
+// A section of pg_service.conf. That file knows no quoting: Errc::invalid_argument for a value with a line break, with a blank at
+// its end, or too long for a line (libpq reads 1,021 octets).
 [[nodiscard]] SPACECA_EXPORT std::string service(const Connection& connection, std::string_view name);
 // postgresql://user@host:port/database?sslmode=…
 [[nodiscard]] SPACECA_EXPORT std::string libpq_uri(const Connection& connection);

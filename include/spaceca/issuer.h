@@ -58,6 +58,9 @@ class SPACECA_EXPORT Signer {
   [[nodiscard]] virtual Bytes sign(const SignatureInput& input) const = 0;
 };
 
+// Whatever it makes: Errc::invalid_argument for a null signer, for no host or one twice, for a generation of 0 and for dates
+// outside 1950 to 9999; crypto if OpenSSL fails, or if a signature does not fit the root's key; wrong_process in a child made by
+// fork(); and what the Signer throws.
 class SPACECA_EXPORT Issuer final {
  public:
   // A new root, valid for ten years from `now`, started five minutes back. The key: ECDSA P-256 or P-384, or RSA 2048, 3072 or 4096

@@ -49,7 +49,8 @@ class SPACECA_EXPORT PublicKey final {
  public:
   // One SubjectPublicKeyInfo (RFC 5280 4.1), and nothing after it. Errc::malformed, policy, unsupported.
   [[nodiscard]] static PublicKey from_spki_der(ByteView der);
-  [[nodiscard]] static PublicKey from_pem(std::string_view pem);  // one "PUBLIC KEY" block
+  // Exactly one "PUBLIC KEY" block, in 1 MiB at most. The same.
+  [[nodiscard]] static PublicKey from_pem(std::string_view pem);
 
   [[nodiscard]] KeyAlgorithm algorithm() const;
   [[nodiscard]] ByteView spki_der() const;    // borrowed from this object
@@ -79,10 +80,12 @@ class SPACECA_EXPORT PrivateKey final {
 
   // Reads the one private key in the text: PKCS#1 (RFC 8017), SEC1 (RFC 5915), PKCS#8 of version 1 or 2 (RFC 5958), PKCS#8
   // encrypted by PBES2 or by what else OpenSSL opens, or traditional encrypted PEM. Text around the block, certificates and EC
-  // PARAMETERS are passed over. The public half is recomputed and must agree. Errc::malformed, mismatch, policy, unsupported,
-  // passphrase_missing, passphrase_wrong; what was read is wiped then too.
+  // PARAMETERS are passed over. The public half is recomputed and must agree. Errc::malformed, mismatch, policy (more than 1 MiB, a
+  // weak or too large key, another curve, a key derivation of too much work), unsupported, passphrase_missing, passphrase_wrong;
+  // what was read is wiped then too.
   [[nodiscard]] static PrivateKey from_pem(std::string_view pem);
   [[nodiscard]] static PrivateKey from_pem(std::string_view pem, const SecretBytes& passphrase);
+  // One PKCS#8 that is not encrypted, and nothing after it. The same, but for the passphrase.
   [[nodiscard]] static PrivateKey from_pkcs8_der(ByteView der);
 
   PrivateKey(PrivateKey&&) noexcept;

@@ -1,6 +1,6 @@
 // Judges certificates: verify() says whether PostgreSQL, or a client of it, would take a chain, and lint() whether a certificate
-// is made as it should be. Both give findings, and none is good. Nothing here reads a clock, a file or the network; any thread
-// may call it.
+// is made as it should be. Both give findings; an empty result means that all is well. Nothing here reads a clock, a file or
+// the network; any thread may call it.
 //
 // verify() is OpenSSL's X509_verify_cert with what PostgreSQL and libpq set around it (be-secure-openssl.c,
 // fe-secure-openssl.c), and libpq's own comparison of host names; so its "no" is theirs, and each finding tells what their user
@@ -74,7 +74,8 @@ struct Verification {
 
 // What is wrong with a certificate as it is made, whoever made it and whatever the time: by RFC 5280, by what other software was
 // seen to refuse, and by what PostgreSQL cannot use. A certificate is judged as a CA's, a server's or a client's by what it says
-// itself. With its issuer's certificate, what the two must agree on is looked at too (not the signature: that is verify's).
+// itself. With its issuer's certificate, what the two must agree on is looked at too (not the signature: that is verify's). A
+// finding's `seen_as` is empty where nobody notices. Errc::crypto if OpenSSL itself fails.
 [[nodiscard]] SPACECA_EXPORT std::vector<Finding> lint(const Certificate& certificate);
 [[nodiscard]] SPACECA_EXPORT std::vector<Finding> lint(const Certificate& certificate, const Certificate& issuer);
 

@@ -1,4 +1,4 @@
-// Every OpenSSL handle we use, as a unique_ptr; nothing else in the library frees one.
+// OpenSSL's handles as unique_ptrs. What one file alone uses may stand there, with a Deleter of this.
 #pragma once
 
 #include <memory>

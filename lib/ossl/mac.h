@@ -1,4 +1,4 @@
-// HMAC-SHA-256 (RFC 2104), with the algorithm fetched once and the context reused.
+// HMAC-SHA-256 (RFC 2104) of many messages under one key, whose schedule is made once.
 #pragma once
 
 #include <cstddef>

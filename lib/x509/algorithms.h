@@ -1,4 +1,4 @@
-// What we know of each kind of key; the one table that a new kind is added to.
+// What we know of each kind of key. A new one is a row here, and then its signatures in signature.cc.
 #pragma once
 
 #include <cstdint>

@@ -70,10 +70,6 @@ ByteView Reader::octet_bits() {
   return content.subspan(1);
 }
 
-void Reader::expect_object(const Oid& oid) {
-  if (!std::ranges::equal(read(Tag::object_identifier), oid.octets())) refuse("has another object identifier than was to come");
-}
-
 void Reader::expect_null() {
   if (!read(Tag::null).empty()) refuse("has a NULL with content");
 }

@@ -33,8 +33,7 @@ class Reader final {
   ByteView unsigned_integer();
   // A BIT STRING of whole octets.
   ByteView octet_bits();
-  // The next value must be exactly this object identifier, NULL or small INTEGER.
-  void expect_object(const Oid& oid);
+  // The next value must be NULL.
   void expect_null();
   std::uint8_t small_integer();  // 0 to 127
   Instant time();                // UTCTime or GeneralizedTime in the form of RFC 5280 4.1.2.5
