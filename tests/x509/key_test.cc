@@ -317,7 +317,7 @@ TEST_CASE("a refusal of a key tells what was there instead", "[key]") {
       {"label-certificate-as-pkcs8", "labelled \"PRIVATE KEY\", holds a certificate or a request, whose label is \"CERTIFICATE\""},
       {"p256-pkcs8-trailing", "more octets than it should"},
       {"p256-sec1-trailing", "more octets than it should"},
-      {"p256-pkcs8-cut-40", "octets where 38 are left"},
+      {"p256-pkcs8-cut-40", "octets where 37 are left"},
       {"p256-sec1-other-public", "its public half is not that of its private half"},
       {"openssh", "\"OPENSSH PRIVATE KEY\" is not a form that is read here; convert it to PKCS#8"},
       {"p256-sec1-scalar-n", "its secret number is 0, or not below the order of the curve"},
