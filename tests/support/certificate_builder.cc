@@ -29,6 +29,9 @@ Bytes tlv(unsigned tag, ByteView content) {
     der.insert(der.end(), {0x81, static_cast<std::uint8_t>(size)});
   } else {
     der.insert(der.end(), {0x82, static_cast<std::uint8_t>(size >> 8), static_cast<std::uint8_t>(size)});
+  } else {
+    der.insert(der.end(), {0x83, static_cast<std::uint8_t>(size >> 16), static_cast<std::uint8_t>(size >> 8),
+                           static_cast<std::uint8_t>(size)});
   }
   der.insert(der.end(), content.begin(), content.end());
   return der;

@@ -447,7 +447,7 @@ TEST_CASE("nobody sees that a root is signed over SHA-1", "[lint]") {
   scene.parts.signature = signature_algorithm(key("p256-pkcs8"), "SHA1");
   scene.parts.digest = "SHA1";
   const auto findings = scene.linted();
-  CHECK(rules_of(findings) == "signature-digest");
+  CHECK(names_of(findings) == std::set<std::string>{"signature-digest"});
   CHECK(findings.front().seen_as.empty());
 }
 
@@ -457,10 +457,10 @@ TEST_CASE("a certificate with tens of thousands of extensions is linted as other
   for (int i = 0; i < 30'000; ++i) {
     scene.parts.extensions.push_back(extension("1.3.6.1.4.1.99999." + std::to_string(i), Critical::no, null()));
   }
-  CHECK(scene.linted().empty());
+  check_clean(scene.linted());
   scene.parts.extensions.push_back(extension("1.3.6.1.4.1.99999.17", Critical::no, null()));
   const auto findings = scene.linted();
-  CHECK(rules_of(findings) == "extension-twice");
+  CHECK(names_of(findings) == std::set<std::string>{"extension-twice"});
   CHECK_THAT(findings.front().text, ContainsSubstring("has the extension 1.3.6.1.4.1.99999.17 twice"));
 }
 
