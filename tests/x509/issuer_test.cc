@@ -7,6 +7,8 @@
 #include <set>
 #include <thread>
 
+#include <fmt/format.h>
+
 #include <spaceca/issuer.h>
 
 #include "support/child.h"
@@ -205,22 +207,26 @@ TEST_CASE("over random names, dates and keys OpenSSL would have written the same
     const Issuer root = Issuer::self_signed(
         {.space = SpaceName{letters(63)}, .generation = static_cast<unsigned>(1 + random() % 99)}, key(root_vector), made);
     const Instant now = made + std::chrono::seconds{random() % (8 * 365 * 86400)};
-    const PublicKey leaf_key =
-        random() % 2 == 0 ? PrivateKey::generate().public_key() : key(pick({"rsa2048-pkcs1", "rsa3072-pkcs1"})).public_key();
+    const bool for_server = random() % 2 == 0;
+    const std::string other_vector = pick({"rsa2048-pkcs1", "rsa3072-pkcs1", for_server ? "rsa4096-pkcs1" : "ed25519-pkcs8"});
+    const PublicKey leaf_key = random() % 2 == 0 ? PrivateKey::generate().public_key() : key(other_vector).public_key();
     OracleCertificate expected{.serial = Serial::random(),
                                .validity = {now - std::chrono::minutes{5}, months_after(now, std::chrono::months{13})},
                                .issuer = {{"CN", common_name(root.certificate())}},
                                .subject = {},
                                .extensions = {}};
-    if (random() % 2 == 0) {
+    if (for_server) {
       ServerSubject subject;
       std::string names;
       for (std::size_t n = 1 + random() % 5; subject.hosts.size() < n;) {
-        const std::string host = random() % 3 == 0
-                                     ? "10.0." + std::to_string(random() % 256) + "." + std::to_string(subject.hosts.size())
-                                     : letters(63) + "." + letters(63) + ".example";
-        subject.hosts.emplace_back(host);
-        names += (names.empty() ? "" : ",") + std::string{std::isdigit(host[0]) != 0 ? "IP:" : "DNS:"} + host;
+        const std::string own = std::to_string(subject.hosts.size());  // no two are the same
+        const auto [kind, host] = std::vector<std::pair<std::string, std::string>>{
+            {"IP:", fmt::format("10.0.{}.{}", random() % 256, own)},
+            {"IP:", fmt::format("2001:db8:{:x}::{:x}:{}", 1 + random() % 0xFFFF, 1 + random() % 0xFFFF, own)},
+            {"DNS:", fmt::format("*.{}.example", letters(63))},
+            {"DNS:", fmt::format("{}.{}.example", letters(63), letters(63))}}[random() % 4];
+        subject.hosts.emplace_back(host, Wildcard::allowed);
+        names += (names.empty() ? "" : ",") + kind + subject.hosts.back().text();
       }
       subject.space = SpaceName{"given"};
       const std::string& first = subject.hosts.front().text();
@@ -234,9 +240,12 @@ TEST_CASE("over random names, dates and keys OpenSSL would have written the same
                  oracle_certificate(expected, leaf_key, root_key, &root.certificate()), root_key.public_key());
     } else {
       const std::string role = pick({letters(63), "Zo\xC3\xAB", "a b\"c\\d,e+f=g", "\xE6\x97\xA5\xE6\x9C\xAC", "/role", "#1"});
-      expected.subject = {{"OU", "d"}, {"CN", role}};
-      expected.extensions = with(kClientExtensions, "subjectAltName", "URI:urn:uuid:" + kId.text());
-      const ClientSubject subject{.role = RoleName{role}, .database = DatabaseName{"d"}, .id = kId};
+      const std::string database = letters(63);
+      const CertificateId id{fmt::format("{:08x}-{:04x}-7{:03x}-8{:03x}-{:08x}{:04x}", random(), random() % 0x10000,
+                                         random() % 0x1000, random() % 0x1000, random(), random() % 0x10000)};
+      expected.subject = {{"OU", database}, {"CN", role}};
+      expected.extensions = with(kClientExtensions, "subjectAltName", "URI:urn:uuid:" + id.text());
+      const ClientSubject subject{.role = RoleName{role}, .database = DatabaseName{database}, .id = id};
       check_same(root.issue(subject, leaf_key, now, expected.serial),
                  oracle_certificate(expected, leaf_key, root_key, &root.certificate()), root_key.public_key());
     }

@@ -1,6 +1,10 @@
 // verify: each thing that PostgreSQL or libpq refuses a chain for, made on purpose. tests/interop/verdicts_test.cc shows the same
 // chains to a real server and to psql.
+#include <array>
 #include <functional>
+#include <string>
+#include <thread>
+#include <vector>
 
 #include <openssl/err.h>
 
@@ -94,6 +98,37 @@ TEST_CASE("a good chain has no finding, for a client and for a server", "[verify
   const Family family;
   check_taken(family.by_server());
   check_taken(family.by_libpq());
+}
+
+TEST_CASE("eighteen threads verify and lint the same certificates, and each finds what one alone finds",
+          "[verify][lint][threads]") {
+  Listed good;
+  Listed revoked;
+  revoked.middle_list = crl_parts(revoked.family.middle, kNow, {revoked.family.client_certificate().serial()});
+  Family expired;
+  expired.client.validity = validity(kNow - std::chrono::days{9}, kNow - std::chrono::days{1});
+  expired.client.remove(id::kSubjectKey);
+  const std::vector<Verification> all = {good.by_server(), revoked.by_server(), expired.by_server(), good.family.by_libpq()};
+  const auto look = [&all] {
+    std::string found;
+    for (const Verification& what : all) {
+      found += text_of_all(verify(what)) + text_of_all(lint(what.chain.front(), what.chain.back())) + "-\n";
+    }
+    return found;
+  };
+  const std::string alone = look();
+  CHECK_THAT(alone, ContainsSubstring("revoked: ") && ContainsSubstring("expired: ") && ContainsSubstring("leaf-subject-key: "));
+  std::array<std::string, 18> found;
+  {
+    std::vector<std::thread> threads;
+    for (std::string& mine : found) {
+      threads.emplace_back([&look, &mine, &alone] {
+        for (int round = 0; round < 10 && (round == 0 || mine == alone); ++round) mine = look();
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+  }
+  for (const std::string& one : found) CHECK(one == alone);
 }
 
 TEST_CASE("what an Issuer makes is taken, with its list and without", "[verify][issuer]") {
