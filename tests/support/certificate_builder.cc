@@ -27,7 +27,7 @@ Bytes tlv(unsigned tag, ByteView content) {
     der.push_back(static_cast<std::uint8_t>(size));
   } else if (size < 0x100) {
     der.insert(der.end(), {0x81, static_cast<std::uint8_t>(size)});
-  } else {
+  } else if (size < 0x10000) {
     der.insert(der.end(), {0x82, static_cast<std::uint8_t>(size >> 8), static_cast<std::uint8_t>(size)});
   } else {
     der.insert(der.end(), {0x83, static_cast<std::uint8_t>(size >> 16), static_cast<std::uint8_t>(size >> 8),
@@ -294,7 +294,7 @@ Bytes signed_by(const PrivateKey& key, const CrlParts& parts) {
     entries.push_back(sequence({tlv(0x02, magnitude), time(at)}));
   }
   const Bytes algorithm = signature_algorithm(key);
-  const Bytes tbs = sequence({integer("01"), algorithm, parts.issuer, time(parts.this_update),
+  const Bytes tbs = sequence({parts.version, algorithm, parts.issuer, time(parts.this_update),
                               parts.next_update ? time(*parts.next_update) : Bytes{}, entries.empty() ? Bytes{} : sequence(entries),
                               parts.extensions.empty() ? Bytes{} : context_constructed(0, sequence(parts.extensions))});
   return with_signature(tbs, algorithm, key, "SHA256");

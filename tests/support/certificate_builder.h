@@ -125,6 +125,7 @@ struct CrlParts {
   std::optional<Instant> next_update;
   std::vector<std::pair<Serial, Instant>> revoked = {};
   std::vector<Bytes> extensions = {};
+  Bytes version = asn1::integer("01");  // 2; a list of version 1 has none
 };
 
 // The complete list of a CA, good from an hour before `now` to a month after it.

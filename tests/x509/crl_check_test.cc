@@ -1,9 +1,14 @@
 // What PostgreSQL would do with lists: one bad set a case, made on purpose. tests/interop/crl_test.cc shows that it does so.
+#include <algorithm>
+#include <functional>
+#include <vector>
+
 #include <openssl/err.h>
 
 #include <spaceca/crl.h>
 #include <spaceca/issuer.h>
 
+#include "support/certificate_builder.h"
 #include "support/child.h"
 #include "support/crl_oracle.h"
 #include "support/files.h"
@@ -83,6 +88,35 @@ TEST_CASE("our lists with our roots are good: one root, two, an empty list, a st
         Issuer::self_signed({.space = SpaceName{"acme"}}, PrivateKey::from_pem(data("keys/good/" + vector + ".pem")), kNow);
     CHECK(rules(check_for_postgresql({other.crl({{serial("80"), kNow}}, {.number = 1}, kNow)}, {other.certificate()}, kNow)) == "");
   }
+}
+
+// What the lists of other authorities lack, or have beside.
+TEST_CASE("a list without a number, a key identifier or an end, of version 1, or with an entry of tomorrow is good",
+          "[crl][check]") {
+  const TestCa root = test_root("other G1", kNow);
+  const auto list = [&](const std::function<void(CrlParts&)>& change) {
+    CrlParts parts = crl_parts(root, kNow, {serial("80")});
+    change(parts);
+    return Crl::from_der(signed_by(root.key, parts));
+  };
+  const auto change = GENERATE(from_range(std::vector<std::function<void(CrlParts&)>>{
+      [](CrlParts&) {},
+      [](CrlParts& parts) { parts.extensions = {}; },
+      [](CrlParts& parts) { parts.version = {}, parts.extensions = {}; },
+      [](CrlParts& parts) {
+        std::erase_if(parts.extensions, [](const Bytes& one) { return hex(one).find("551d14") != std::string::npos; });
+      },
+      [](CrlParts& parts) {
+        std::erase_if(parts.extensions, [](const Bytes& one) { return hex(one).find("551d23") != std::string::npos; });
+      },
+      [](CrlParts& parts) { parts.next_update.reset(); },
+      [](CrlParts& parts) {
+        parts.revoked = {{serial("80"), kNow + std::chrono::days{1}}};
+      },
+  }));
+  const Crl made = list(change);
+  CHECK(made.find(serial("80")));
+  CHECK(rules(check_for_postgresql({made}, {root.certificate}, kNow)) == "");
 }
 
 TEST_CASE("a list is good from its first second to its last", "[crl][check]") {
