@@ -60,11 +60,13 @@ exporter::Connection connection(const Files& files, const Postgres& server, cons
       .host = host, .port = static_cast<std::uint16_t>(server.port()), .database = "app", .user = "app", .folder = files.folder()};
 }
 
+// Where there is a file "hosts", which names one, it is 127.0.0.1's.
 std::string jdbc(const Files& files, const std::string& url) {
-  return first_line(
-      run({"java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", "/usr/share/java/postgresql.jar:" SPACECA_PEERS "/classes",
-           "JdbcProbe", "--url", url, "--password-file", files.path("password"), "--sslpassword-file", files.path("p12.pass")})
-          .out);
+  std::vector<std::string> command = {"java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"};
+  if (std::filesystem::exists(files.path("hosts"))) command.push_back("-Djdk.net.hosts.file=" + files.path("hosts"));
+  command.insert(command.end(), {"-cp", "/usr/share/java/postgresql.jar:" SPACECA_PEERS "/classes", "JdbcProbe", "--url", url,
+                                 "--password-file", files.path("password"), "--sslpassword-file", files.path("p12.pass")});
+  return first_line(run(command).out);
 }
 
 std::string psycopg2(const Files& files, const Postgres& server, const std::string& host, bool with_certificate) {
@@ -79,6 +81,7 @@ std::string psycopg2(const Files& files, const Postgres& server, const std::stri
   if (with_certificate) {
     command.insert(command.end(), {"--cert", files.path("postgresql.crt"), "--key", files.path("postgresql.key")});
   }
+  if (std::filesystem::exists(files.path("hosts"))) command.insert(command.end(), {"--hostaddr", "127.0.0.1"});
   return first_line(run(command).out);
 }
 
@@ -100,6 +103,7 @@ std::string node_pg(const Files& files, const Postgres& server, const std::strin
   if (with_certificate) {
     command.insert(command.end(), {"--cert", files.path("postgresql.crt"), "--key", files.path("postgresql.key")});
   }
+  if (std::filesystem::exists(files.path("hosts"))) command.insert(command.end(), {"--hostaddr", "127.0.0.1"});
   return first_line(run(command, {.environment = {"NODE_PATH=" SPACECA_PEERS "/node_modules"}}).out);
 }
 
@@ -142,6 +146,21 @@ TEST_CASE("pgjdbc refuses a server of another space", "[jdbc]") {
   CHECK_THAT(jdbc(files, exporter::jdbc_url(connection(files, server))), ContainsSubstring("PKIX path building failed"));
 }
 
+TEST_CASE("pgjdbc reads no key in SEC1 or PKCS#1, whatever its name says", "[jdbc]") {
+  auto [algorithm, to_der] = GENERATE(table<std::string, std::vector<std::string>>({
+      {"ecdsa-p256", {"openssl", "ec", "-outform", "DER"}},
+      {"rsa-2048", {"openssl", "rsa", "-traditional", "-outform", "DER"}},
+  }));
+  const Issuer root = acme();
+  const Postgres server{exporter::server(server_of(root))};
+  const Credential client = app_of(root, algorithm);
+  const Files files{client};
+  CHECK(jdbc(files, exporter::jdbc_url(connection(files, server))) == accepted(client));
+  to_der.insert(to_der.end(), {"-in", files.path("postgresql.key"), "-out", files.path("postgresql.pk8")});
+  REQUIRE(run(to_der).exit_code == 0);
+  CHECK_THAT(jdbc(files, exporter::jdbc_url(connection(files, server))), StartsWith("refused: "));
+}
+
 TEST_CASE("pgjdbc on JDK 17 opens an encrypted key of the form jdk17, and not of the modern one", "[jdbc]") {
   const Issuer root = acme();
   const Postgres server{exporter::server(server_of(root))};
@@ -167,6 +186,69 @@ TEST_CASE("psycopg2 and node-postgres connect", "[psycopg2][node]") {
     CHECK(psycopg2(files, server, host, true) == accepted(client));
     CHECK(node_pg(files, server, host, true) == accepted(client));
   }
+}
+
+TEST_CASE("all three connect to every form of server that we make", "[jdbc][psycopg2][node]") {
+  struct Form {
+    std::string what;
+    std::string key;  // of the root and the server
+    std::vector<HostName> hosts;
+  };
+  const std::string long_name = "a-name-of-more-than-sixty-four-characters.which-a-common-name-cannot-hold.acme.example";
+  const Form form = GENERATE_COPY(Form{"RSA root", "rsa-2048", {HostName{"localhost"}}},
+                                  Form{"no common name", "ecdsa-p256", {HostName{long_name}, HostName{"localhost"}}});
+  INFO(form.what);
+  const Issuer root = Issuer::self_signed({.space = SpaceName{"acme"}}, PrivateKey::generate(KeyAlgorithm{form.key}), kNow);
+  const Credential certificate =
+      root.issue_with_key(ServerSubject{.hosts = form.hosts, .space = SpaceName{"acme"}}, kNow, KeyAlgorithm{form.key});
+  const Postgres server{exporter::server(certificate)};
+  const Credential client = app_of(root);
+  const Files files{client};
+  CHECK(jdbc(files, exporter::jdbc_url(connection(files, server))) == accepted(client));
+  CHECK(psycopg2(files, server, "localhost", true) == accepted(client));
+  CHECK(node_pg(files, server, "localhost", true) == accepted(client));
+}
+
+TEST_CASE("psycopg2 and node-postgres know a server by its IPv6 address, and pgjdbc, which keeps the brackets, does not",
+          "[jdbc][psycopg2][node]") {
+  const Issuer root = acme();
+  const Postgres server{
+      exporter::server(root.issue_with_key(ServerSubject{.hosts = {HostName{"localhost"}, HostName{"::1"}}}, kNow))};
+  const Credential client = app_of(root);
+  const Files files{client};
+  CHECK(psycopg2(files, server, "::1", true) == accepted(client));
+  CHECK(node_pg(files, server, "::1", true) == accepted(client));
+  CHECK(jdbc(files, exporter::jdbc_url(connection(files, server, "::1"))) ==
+        "refused: The hostname [::1] could not be verified by hostnameverifier PgjdbcHostnameVerifier.");
+}
+
+TEST_CASE("all three know a server by a wildcard", "[jdbc][psycopg2][node]") {
+  const Issuer root = acme();
+  const Postgres server{
+      exporter::server(root.issue_with_key(ServerSubject{.hosts = {HostName{"*.db.acme.example", Wildcard::allowed}}}, kNow))};
+  const Credential client = app_of(root);
+  const Files files{client};
+  const std::string host = "one.db.acme.example";
+  write_file(files.path("hosts"), "127.0.0.1 " + host + "\n");
+  CHECK(jdbc(files, exporter::jdbc_url(connection(files, server, host))) == accepted(client));
+  CHECK(psycopg2(files, server, host, true) == accepted(client));
+  CHECK(node_pg(files, server, host, true) == accepted(client));
+}
+
+TEST_CASE("all three connect while two roots are trusted, to a server of the new one with a certificate of the old",
+          "[jdbc][psycopg2][node]") {
+  const Issuer old_root = acme();
+  const Issuer new_root = Issuer::self_signed({.space = SpaceName{"acme"}, .generation = 2}, PrivateKey::generate(), kNow);
+  const std::vector<Certificate> both = {old_root.certificate(), new_root.certificate()};
+  const auto trusting = [&both](const Credential& made) {
+    return Credential{made.chain(), PrivateKey::from_pkcs8_der(made.key().pkcs8_der().reveal()), both};
+  };
+  const Postgres server{exporter::server(trusting(server_of(new_root)))};
+  const Credential client = trusting(app_of(old_root));
+  const Files files{client};
+  CHECK(jdbc(files, exporter::jdbc_url(connection(files, server))) == accepted(client));
+  CHECK(psycopg2(files, server, "localhost", true) == accepted(client));
+  CHECK(node_pg(files, server, "localhost", true) == accepted(client));
 }
 
 TEST_CASE("psycopg2 and node-postgres without a certificate are refused", "[psycopg2][node]") {

@@ -1,6 +1,10 @@
 // Revocation lists and a real PostgreSQL: ours do what they should, and what check_for_postgresql finds is what becomes of the
 // clients.
 #include <algorithm>
+#include <chrono>
+#include <future>
+
+#include <fmt/format.h>
 
 #include <spaceca/crl.h>
 #include <spaceca/exporter.h>
@@ -47,6 +51,23 @@ Postgres serving(const Credential& credential, const std::vector<Crl>& crls) {
   return Postgres{with_lists(credential, crls), Postgres::kAppByPassword, {}, kSetting};
 }
 
+// psql with these commands, one after the other on one connection. Below `home` it may find files of its own.
+Outcome psql_with(const PsqlClient& client, const Postgres& server, const std::vector<std::string>& commands,
+                  const std::string& home = "/nonexistent") {
+  const std::string folder = client.folder().string();
+  std::vector<std::string> command = {
+      "psql",
+      "-X",
+      "-At",
+      "-w",
+      "-d",
+      fmt::format("host=localhost port={0} dbname=app user=app sslmode=verify-full connect_timeout=60 sslrootcert='{1}/root.crt' "
+                  "sslcert='{1}/postgresql.crt' sslkey='{1}/postgresql.key'",
+                  server.port(), folder)};
+  for (const std::string& one : commands) command.insert(command.end(), {"-c", one});
+  return run(command, {.environment = {fmt::format("PGPASSWORD={}", Postgres::kPassword), "HOME=" + home}});
+}
+
 // "1", or what psql said.
 std::string answer_to(const Credential& credential, const Postgres& server) {
   const Outcome answer = PsqlClient{credential, server}.query("select 1");
@@ -69,10 +90,21 @@ TEST_CASE("a list takes effect at a reload, and ends no session", "[postgresql][
   const Issuer root = root_of("acme");
   const Credential client = app_of(root);
   const Postgres server = serving(server_of(root), {root.crl({}, {.number = 1}, kNow)});
-  CHECK(answer_to(client, server) == "1");
+  const PsqlClient psql{client, server};
+  const auto over = psql.folder() / "over";
+  // psql asks, waits until the file is there, and asks again on the same connection.
+  auto session = std::async(std::launch::async, [&] {
+    return psql_with(psql, server,
+                     {"select 'before'", "\\! until [ -e '" + over.string() + "' ]; do sleep 0.1; done", "select 'after'"});
+  });
+  while (server.sql("select count(*) from pg_stat_activity where usename = 'app' and state = 'idle'") != "1" &&
+         session.wait_for(std::chrono::milliseconds{50}) != std::future_status::ready) {
+  }
   CHECK(server.reload_with("root.crl", root.crl({{serial_of(client), kNow}}, {.number = 2}, kNow).pem()).find("not reloaded") ==
         std::string::npos);
   CHECK_THAT(answer_to(client, server), ContainsSubstring(kRevoked));
+  write_file(over, "");
+  CHECK(session.get().out == "before\nafter\n");
 }
 
 TEST_CASE("serials with the first bit set and of 20 octets are recognised", "[postgresql][crl]") {
@@ -305,6 +337,112 @@ TEST_CASE("two roots of one name: with key identifiers all come in, without them
   server.reload_with("root.crl", pem_of(bad));
   CHECK(answer_to(of_first, server) == "1");
   check_seen(check_for_postgresql(bad, both, kNow), "crl-authority-key-identifier", answer_to(of_second, server));
+}
+
+TEST_CASE("a root that is re-issued with its key and name: the leaves and the list of before are still good", "[postgresql][crl]") {
+  const PrivateKey key = PrivateKey::generate();
+  const Issuer before = Issuer::self_signed({.space = SpaceName{"acme"}}, copy_of(key), kNow - std::chrono::days{400});
+  const Certificate after =
+      Issuer::self_signed({.space = SpaceName{"acme"}}, copy_of(key), kNow - std::chrono::days{1}).certificate();
+  CHECK(after != before.certificate());
+  const Credential good = app_of(before);
+  const Credential stolen = app_of(before);
+  const Postgres server =
+      serving(trusting(server_of(before), {after}), {before.crl({{serial_of(stolen), kNow}}, {.number = 1}, kNow)});
+  CHECK(answer_to(trusting(good, {after}), server) == "1");
+  CHECK_THAT(answer_to(trusting(stolen, {after}), server), ContainsSubstring(kRevoked));
+}
+
+namespace {
+
+// A client of a root named "acme" that names where its list is; or does not.
+Credential sharded_client(const Certificate& root, const PrivateKey& root_key, const std::string& distribution_point) {
+  PrivateKey key = PrivateKey::generate();
+  OracleCertificate parts{.serial = Serial::random(),
+                          .validity = {kNow - std::chrono::minutes{5}, kNow + std::chrono::days{30}},
+                          .issuer = {{"CN", "acme"}},
+                          .subject = {{"CN", "app"}},
+                          .extensions = {{"basicConstraints", "critical,CA:FALSE"},
+                                         {"keyUsage", "critical,digitalSignature"},
+                                         {"extendedKeyUsage", "clientAuth"},
+                                         {"subjectKeyIdentifier", "hash"},
+                                         {"authorityKeyIdentifier", "keyid"}}};
+  if (!distribution_point.empty()) parts.extensions.emplace_back("crlDistributionPoints", "URI:" + distribution_point);
+  const Certificate leaf = Certificate::from_der(oracle_certificate(parts, key.public_key(), root_key, &root));
+  return Credential{{leaf}, std::move(key), {root}};
+}
+
+}  // namespace
+
+TEST_CASE("lists in shards work with one for the CAs, and a later list of all lets in who is revoked on a shard",
+          "[postgresql][crl]") {
+  const std::string here = "http://crl.example/1.crl";
+  const PrivateKey key = PrivateKey::generate();
+  const Certificate root = odd_root(key, "critical,keyCertSign,cRLSign");
+  const Issuer issuer{root, copy_of(key)};
+  const Credential good = sharded_client(root, key, here);
+  const Credential stolen = sharded_client(root, key, here);
+  const Credential elsewhere = sharded_client(root, key, "");
+  const Crl shard = odd(root, key,
+                        {.entries = {{serial_of(stolen), kNow - std::chrono::days{1}}},
+                         .extensions = usual_and("issuingDistributionPoint", "critical,onlyuser:TRUE,fullname:URI:" + here)});
+  const Crl for_cas = odd(root, key, {.extensions = usual_and("issuingDistributionPoint", "critical,onlyCA:TRUE")});
+  const Postgres server = serving(server_of(issuer), {shard, for_cas});
+  CHECK(answer_to(good, server) == "1");
+  CHECK_THAT(answer_to(stolen, server), ContainsSubstring(kRevoked));
+  CHECK_THAT(answer_to(elsewhere, server), ContainsSubstring("sslv3 alert certificate unknown"));
+
+  const Crl later = odd(root, key, {.this_update = kNow - std::chrono::minutes{1}});
+  server.reload_with("root.crl", pem_of({shard, for_cas, later}));
+  CHECK(answer_to(stolen, server) == "1");
+}
+
+TEST_CASE("ssl_crl_dir needs no reload, and of two lists in it the one with the later date counts", "[postgresql][crl]") {
+  const PrivateKey key = PrivateKey::generate();
+  const Issuer root = Issuer::self_signed({.space = SpaceName{"acme"}}, copy_of(key), kNow - std::chrono::days{2});
+  const Credential client = app_of(root);
+  const OracleEntry revoked{serial_of(client), kNow - std::chrono::days{1}};
+  const Instant date = kNow - std::chrono::hours{1};
+  const std::string nobody = odd(root.certificate(), key, {.this_update = date}).pem();
+  const std::string same_date = odd(root.certificate(), key, {.this_update = date, .entries = {revoked}}).pem();
+  const std::string later =
+      odd(root.certificate(), key, {.this_update = date + std::chrono::seconds{1}, .entries = {revoked}}).pem();
+  std::string hash = run({"openssl", "crl", "-noout", "-hash"}, {.input = nobody}).out;
+  hash.pop_back();
+
+  const Postgres server{exporter::server(server_of(root))};
+  std::filesystem::create_directory(server.data() / "crls");
+  const auto put = [&](const std::string& ending, const std::string& list) { server.put("crls/" + hash + ending, list); };
+  put(".r0", nobody);
+  server.sql("alter system set ssl_crl_dir = 'crls'");
+  CHECK(server.reload_with("unused", "").find("not reloaded") == std::string::npos);
+  CHECK(answer_to(client, server) == "1");
+  put(".r0", same_date);
+  CHECK_THAT(answer_to(client, server), ContainsSubstring(kRevoked));
+  put(".r0", nobody);
+  put(".r1", same_date);
+  CHECK(answer_to(client, server) == "1");  // the old list was there first
+  put(".r1", later);
+  CHECK_THAT(answer_to(client, server), ContainsSubstring(kRevoked));
+  std::filesystem::remove(server.data() / "crls" / (hash + ".r0"));
+  std::filesystem::remove(server.data() / "crls" / (hash + ".r1"));
+  CHECK_THAT(answer_to(client, server), ContainsSubstring("tlsv1 alert unknown ca"));  // none at all
+}
+
+TEST_CASE("libpq takes a root.crl in ~/.postgresql without being told, and refuses a server whose root has no list there",
+          "[postgresql][crl]") {
+  const Issuer root = root_of("acme");
+  const Postgres server{exporter::server(server_of(root))};
+  const PsqlClient psql{app_of(root), server};
+  const TemporaryFolder home;
+  const auto answer = [&] { return psql_with(psql, server, {"select 1"}, home.path().string()); };
+  CHECK(answer().out == "1\n");
+  std::filesystem::create_directory(home.path() / ".postgresql");
+  const auto list = home.path() / ".postgresql" / "root.crl";
+  write_file(list, root_of("umbrella").crl({}, {.number = 1}, kNow).pem());
+  CHECK_THAT(answer().err, ContainsSubstring("certificate verify failed"));
+  write_file(list, root.crl({}, {.number = 1}, kNow).pem());
+  CHECK(answer().out == "1\n");
 }
 
 TEST_CASE("a certificate in the list file is trusted by PostgreSQL", "[postgresql][crl]") {

@@ -6,6 +6,7 @@
 #include <spaceca/files.h>
 #include <spaceca/issuer.h>
 
+#include "support/certificate_builder.h"
 #include "support/child.h"
 #include "support/postgres.h"
 #include "support/text.h"
@@ -216,6 +217,25 @@ TEST_CASE("serials with the smallest and the largest first octet show in pg_stat
   const SecretBytes der = key.pkcs8_der();
   const PsqlClient psql{Credential{{leaf}, PrivateKey::from_pkcs8_der(der.reveal()), {root.certificate()}}, server};
   CHECK(psql.query("select client_serial from pg_stat_ssl where pid = pg_backend_pid()").out == decimal + "\n");
+}
+
+TEST_CASE("pg_stat_ssl cuts the name of an issuer to 63 bytes, and two long ones look alike", "[postgresql]") {
+  const std::string common(62, 'a');
+  const TestCa first = test_root(common + "-first", kNow);
+  const TestCa second = test_root(common + "-second", kNow);
+  const auto client_of = [&](const TestCa& root) {
+    PrivateKey key = PrivateKey::generate();
+    const Certificate leaf = certificate_of(client_parts("app", key.public_key(), root, kNow), root.key);
+    return Credential{{leaf}, std::move(key), {first.certificate}};
+  };
+  PrivateKey server_key = PrivateKey::generate();
+  const Certificate certificate = certificate_of(server_parts({"localhost"}, server_key.public_key(), first, kNow), first.key);
+  const Postgres server{
+      exporter::server(Credential{{certificate}, std::move(server_key), {first.certificate, second.certificate}})};
+  for (const TestCa* root : {&first, &second}) {
+    const PsqlClient psql{client_of(*root), server};
+    CHECK(psql.query("select issuer_dn from pg_stat_ssl where pid = pg_backend_pid()").out == "/CN=" + common.substr(0, 59) + "\n");
+  }
 }
 
 TEST_CASE("the lines that the text exporters write connect as they stand, from an odd folder too", "[postgresql][text]") {

@@ -1,9 +1,13 @@
 // The example programs, run as a user runs them.
+#include <fmt/format.h>
+
 #include <spaceca/certificate.h>
+#include <spaceca/file_set.h>
 #include <spaceca/key.h>
 
 #include "support/child.h"
 #include "support/files.h"
+#include "support/postgres.h"
 #include "support/text.h"
 
 using namespace spaceca;
@@ -74,12 +78,49 @@ TEST_CASE("quickstart's names are those it is given", "[quickstart]") {
   CHECK(Certificate::from_pem(read_file(made / "client/root.crt")).subject().starts_with("CN=acme G1 "));
 }
 
+TEST_CASE("what quickstart is not told it takes as this machine, the space demo and the role app", "[quickstart]") {
+  const TemporaryFolder folder;
+  const auto made = folder.path() / "x";
+  REQUIRE(quickstart({made.string()}).exit_code == 0);
+  CHECK_THAT(run({"openssl", "x509", "-noout", "-ext", "subjectAltName", "-in", (made / "server/server.crt").string()}).out,
+             ContainsSubstring("DNS:localhost, IP Address:127.0.0.1, IP Address:0:0:0:0:0:0:0:1"));
+  CHECK(Certificate::from_pem(read_file(made / "client/root.crt")).subject().starts_with("CN=demo G1 "));
+  CHECK(Certificate::from_pem(read_file(made / "client/postgresql.crt")).subject() == "CN=app");
+}
+
+TEST_CASE("a PostgreSQL with quickstart's files lets its client in, and refuses the revoked one as revoked",
+          "[quickstart][postgresql]") {
+  const TemporaryFolder folder;
+  const auto made = folder.path() / "x";
+  REQUIRE(quickstart({made.string()}).exit_code == 0);
+  FileSet served;
+  for (const auto& [name, role] : {std::pair{"root.crl", FileRole::trust}, std::pair{"root.crt", FileRole::trust},
+                                   std::pair{"server.key", FileRole::key}, std::pair{"server.crt", FileRole::certificate}}) {
+    served.add({name, role, SecretBytes{read_file(made / "server" / name)}});
+  }
+  const Postgres server{served, Postgres::kAppByPassword, {}, "ssl_crl_file = 'root.crl'\n"};
+  const auto psql = [&](const std::string& host, const std::string& client) {
+    return run({"psql", "-X", "-At", "-w", "-d",
+                fmt::format("host={0} port={1} dbname=app user=app sslmode=verify-full sslrootcert='{2}/root.crt' "
+                            "sslcert='{2}/postgresql.crt' sslkey='{2}/postgresql.key'",
+                            host, server.port(), (made / client).string()),
+                "-c", "select 1"},
+               {.environment = {fmt::format("PGPASSWORD={}", Postgres::kPassword), "HOME=/nonexistent"}});
+  };
+  for (const std::string host : {"localhost", "127.0.0.1", "::1"}) {
+    INFO(host);
+    CHECK(psql(host, "client").out == "1\n");
+    CHECK_THAT(psql(host, "revoked").err, ContainsSubstring("sslv3 alert certificate revoked"));
+  }
+}
+
 TEST_CASE("quickstart's key algorithm goes where PostgreSQL can use it", "[quickstart]") {
   auto [algorithm, root, server, client] = GENERATE(table<std::string, std::string, std::string, std::string>({
       {"ecdsa-p256", "ecdsa-p256", "ecdsa-p256", "ecdsa-p256"},
       {"ecdsa-p384", "ecdsa-p384", "ecdsa-p256", "ecdsa-p256"},
       {"rsa-2048", "rsa-2048", "rsa-2048", "rsa-2048"},
       {"rsa-3072", "rsa-3072", "rsa-3072", "rsa-3072"},
+      {"rsa-4096", "rsa-4096", "rsa-4096", "rsa-4096"},
       {"ed25519", "ecdsa-p256", "ecdsa-p256", "ed25519"},
   }));
   const TemporaryFolder folder;

@@ -1,7 +1,5 @@
-// Verifiers that have nothing to do with us or with each other: openssl, GnuTLS, NSS, Java, Go. They judge chains of fixed dates at
-// a fixed time; GnuTLS, which takes none, under faketime.
-#include <fmt/format.h>
-
+// What we issue before verifiers of others: chains of fixed dates at a fixed time. refusals_test.cc shows them what we do not
+// issue.
 #include <spaceca/exporter.h>
 #include <spaceca/files.h>
 #include <spaceca/issuer.h>
@@ -9,6 +7,7 @@
 #include "support/child.h"
 #include "support/files.h"
 #include "support/text.h"
+#include "verifiers.h"
 
 using namespace spaceca;
 using namespace spaceca::test;
@@ -17,11 +16,7 @@ using Catch::Matchers::StartsWith;
 
 namespace {
 
-enum class Purpose { server, client };
-
-// One chain on disk.
-struct Issued {
-  TemporaryFolder folder;
+struct Issued : ChainOnDisk {
   Issuer root;
   Credential leaf;
 
@@ -34,76 +29,8 @@ struct Issued {
                                        KeyAlgorithm{leaf_key})) {
     files::write(folder.path(), exporter::libpq(leaf));
   }
-  [[nodiscard]] std::string certificate() const { return (folder.path() / "postgresql.crt").string(); }
-  [[nodiscard]] std::string key() const { return (folder.path() / "postgresql.key").string(); }
-  [[nodiscard]] std::string roots() const { return (folder.path() / "root.crt").string(); }
 };
 
-std::string openssl(const Issued& chain, Purpose purpose, Instant at, std::vector<std::string> more = {}) {
-  std::vector<std::string> command = {"openssl",      "verify",
-                                      "-x509_strict", "-check_ss_sig",
-                                      "-purpose",     purpose == Purpose::server ? "sslserver" : "sslclient",
-                                      "-CAfile",      chain.roots(),
-                                      "-attime",      std::to_string(at.time_since_epoch().count())};
-  command.insert(command.end(), more.begin(), more.end());
-  command.push_back(chain.certificate());
-  const Outcome answer = run(command);
-  return answer.exit_code == 0 ? "accepted" : answer.err;
-}
-
-std::string gnutls(const Issued& chain, Purpose purpose, Instant at, std::vector<std::string> more = {}) {
-  std::vector<std::string> command = {"faketime",
-                                      "-f",
-                                      text_of(at),
-                                      "certtool",
-                                      "--verify",
-                                      "--load-ca-certificate",
-                                      chain.roots(),
-                                      "--verify-purpose",
-                                      purpose == Purpose::server ? "1.3.6.1.5.5.7.3.1" : "1.3.6.1.5.5.7.3.2",
-                                      "--infile",
-                                      chain.certificate()};
-  command.insert(command.end(), more.begin(), more.end());
-  const std::string out = run(command).out;
-  const auto verdict = out.find("Chain verification output: ");
-  return verdict == std::string::npos ? "no verdict: " + out : out.substr(verdict, out.find('\n', verdict) - verdict);
-}
-
-std::string nss(const Issued& chain, Purpose purpose, Instant at) {
-  const std::string database = "sql:" + (chain.folder.path() / "nssdb").string();
-  std::filesystem::create_directory(chain.folder.path() / "nssdb");
-  REQUIRE(run({"certutil", "-N", "-d", database, "--empty-password"}).exit_code == 0);
-  REQUIRE(run({"certutil", "-A", "-d", database, "-n", "root", "-t", "CT,,", "-a", "-i", chain.roots()}).exit_code == 0);
-  std::string time = text_of(at);  // 2026-11-24 12:00:00 -> 261124120000Z
-  std::erase_if(time, [](char c) { return c == '-' || c == ' ' || c == ':'; });
-  return run({"vfychain", "-d", database, "-u", purpose == Purpose::server ? "1" : "0", "-b", time.substr(2) + "Z", "-a",
-              chain.certificate()})
-      .err;
-}
-
-std::string java(const Issued& chain, Purpose purpose, Instant at) {
-  return run({"java", "-cp", SPACECA_PEERS "/classes", "PkixProbe", "--cert", chain.certificate(), "--root", chain.roots(), "--at",
-              rfc3339(at), "--purpose", purpose == Purpose::server ? "server" : "client"})
-      .out;
-}
-
-std::string go(const Issued& chain, Purpose purpose, Instant at, std::vector<std::string> more = {}) {
-  std::vector<std::string> command = {SPACECA_PEERS "/verify",
-                                      "-cert",
-                                      chain.certificate(),
-                                      "-roots",
-                                      chain.roots(),
-                                      "-at",
-                                      rfc3339(at),
-                                      "-purpose",
-                                      purpose == Purpose::server ? "server" : "client",
-                                      "-key",
-                                      chain.key()};
-  command.insert(command.end(), more.begin(), more.end());
-  return run(command).out;
-}
-
-const std::string kGnutlsTrusts = "Chain verification output: Verified. The certificate is trusted. ";
 const Instant kMade = instant("2026-11-24T10:00:00Z");
 const Instant kLater = instant("2027-03-01T00:00:00Z");
 
@@ -266,4 +193,65 @@ TEST_CASE("Java reads the .pk8 and writes the same octets", "[verifiers]") {
   CHECK(run({"java", "-cp", SPACECA_PEERS "/classes", "PkixProbe", "--pk8", (chain.folder.path() / "postgresql.pk8").string(),
              "--algorithm", asked})
             .out == "accepted: key=" + named + " roundtrip=same\n");
+}
+
+TEST_CASE("NSS, GnuTLS, node and Python open the .p12, and only with the password", "[verifiers]") {
+  const Issued chain{"ecdsa-p256", GENERATE("ecdsa-p256", "rsa-2048"), Purpose::client, kMade};
+  FileSet set = exporter::pkcs12(chain.leaf, SecretBytes{std::string_view{"right"}});
+  set.add({"right", FileRole::other, SecretBytes{std::string_view{"right"}}});
+  set.add({"wrong", FileRole::other, SecretBytes{std::string_view{"wrong"}}});
+  files::write(chain.folder.path(), set);
+  const std::string store = (chain.folder.path() / "postgresql.p12").string();
+  const std::vector<std::vector<std::string>> readers = {
+      {"pk12util", "-l", store, "-w"},
+      {"sh", "-c", "certtool --p12-info --inder --infile \"$0\" --password \"$(cat \"$1\")\" | grep 'BEGIN CERTIFICATE'", store},
+      {"node", "-e",
+       "const [store, password] = process.argv.slice(1).map((name) => require('fs').readFileSync(name));"
+       "require('tls').createSecureContext({pfx: store, passphrase: password.toString()});",
+       store},
+      {"/usr/bin/python3", "-c",
+       "import sys; from cryptography.hazmat.primitives.serialization.pkcs12 import load_pkcs12\n"
+       "store, password = (open(name, 'rb').read() for name in sys.argv[1:])\n"
+       "assert load_pkcs12(store, password).cert.friendly_name == b'user'",
+       store},
+  };
+  for (std::vector<std::string> reader : readers) {
+    INFO(reader.front());
+    reader.push_back((chain.folder.path() / "right").string());
+    const Outcome opened = run(reader);
+    INFO(opened.out << opened.err);
+    CHECK(opened.exit_code == 0);
+    reader.back() = (chain.folder.path() / "wrong").string();
+    CHECK(run(reader).exit_code != 0);
+  }
+}
+
+TEST_CASE("GnuTLS, NSS and Java take our lists in PEM and DER, and GnuTLS and Java no list of another root", "[verifiers][crl]") {
+  const Instant now = SystemClock{}.now();  // crlutil knows no other time
+  const Issued chain{"ecdsa-p256", "ecdsa-p256", Purpose::client, now};
+  const Issued other{"ecdsa-p256", "ecdsa-p256", Purpose::client, now};
+  const Crl list = chain.root.crl({{chain.leaf.certificate().serial(), now}}, {.number = 1}, now);
+  const auto file = [&chain](const std::string& name, std::string_view content) {
+    write_file(chain.folder.path() / name, content);
+    return (chain.folder.path() / name).string();
+  };
+  const std::string pem = file("root.crl.pem", list.pem());
+  const std::string der = file("root.crl.der", text_of(list.der()));
+  const std::string root_der = file("root.crt.der", text_of(chain.root.certificate().der()));
+  CHECK_THAT(run({"certtool", "--verify-crl", "--load-ca-certificate", chain.roots(), "--infile", pem}).out,
+             ContainsSubstring("Verification output: Verified. The certificate is trusted."));
+  CHECK_THAT(run({"certtool", "--verify-crl", "--inder", "--load-ca-certificate", root_der, "--infile", der}).out,
+             ContainsSubstring("Verification output: Verified. The certificate is trusted."));
+  CHECK_THAT(run({"certtool", "--verify-crl", "--load-ca-certificate", other.roots(), "--infile", pem}).out,
+             ContainsSubstring("Verification output: Not verified."));
+  const auto java = [](const std::string& crl, const std::string& roots) {
+    return run({"java", "-cp", SPACECA_PEERS "/classes", "PkixProbe", "--crl", crl, "--root", roots}).out;
+  };
+  const std::string says = "accepted: entries=1 first=" + chain.leaf.certificate().serial().hex() + "\n";
+  CHECK(java(pem, chain.roots()) == says);
+  CHECK(java(der, chain.roots()) == says);
+  CHECK_THAT(java(der, other.roots()), StartsWith("refused: "));
+  const std::string database = nss_database(chain, {chain.roots()});
+  CHECK(run({"crlutil", "-I", "-d", database, "-i", der}).exit_code == 0);
+  CHECK_THAT(run({"crlutil", "-L", "-d", database, "-n", chain.roots()}).out, ContainsSubstring("Serial Number"));
 }

@@ -3,6 +3,7 @@
 //
 //   java PkixProbe.java --cert CHAIN.pem --root ROOTS.pem --at RFC3339 [--purpose server|client]
 //     accepted: serial=<HEX> notBefore=<RFC3339> notAfter=<RFC3339>
+//   java PkixProbe.java --crl F --root ROOT.pem                accepted: entries=<n> first=<HEX>; F is DER or PEM
 //   java PkixProbe.java --pkcs12 F --password-file F           accepted: alias=user chain=<n> key=<algorithm>
 //   java PkixProbe.java --pk8 F.der --algorithm EC|RSA|Ed25519 accepted: key=<algorithm> roundtrip=same|differs
 //   java PkixProbe.java --encrypted-pk8 F --password-file F    the same; F is DER or PEM
@@ -27,6 +28,8 @@ import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.PKIXParameters;
 import java.security.cert.TrustAnchor;
+import java.security.cert.X509CRL;
+import java.security.cert.X509CRLEntry;
 import java.security.cert.X509CertSelector;
 import java.security.cert.X509Certificate;
 import java.security.spec.PKCS8EncodedKeySpec;
@@ -49,7 +52,7 @@ import javax.crypto.SecretKeyFactory;
 import javax.crypto.spec.PBEKeySpec;
 
 public final class PkixProbe {
-  static final Set<String> FLAGS = Set.of("--cert", "--root", "--at", "--purpose", "--pkcs12", "--password-file", "--pk8",
+  static final Set<String> FLAGS = Set.of("--cert", "--crl", "--root", "--at", "--purpose", "--pkcs12", "--password-file", "--pk8",
       "--algorithm", "--encrypted-pk8");
   static final Map<String, String> PURPOSES = Map.of("server", "1.3.6.1.5.5.7.3.1", "client", "1.3.6.1.5.5.7.3.2");
 
@@ -59,10 +62,11 @@ public final class PkixProbe {
     try {
       var flags = new Flags(arguments);
       if (flags.has("--cert")) return new Answer(0, "accepted: " + validate(flags));
+      if (flags.has("--crl")) return new Answer(0, "accepted: " + readList(flags));
       if (flags.has("--pkcs12")) return new Answer(0, "accepted: " + openKeyStore(flags));
       if (flags.has("--pk8")) return new Answer(0, "accepted: " + readKey(flags));
       if (flags.has("--encrypted-pk8")) return new Answer(0, "accepted: " + decryptKey(flags));
-      throw new IllegalArgumentException("one of --cert, --pkcs12, --pk8, --encrypted-pk8 is needed");
+      throw new IllegalArgumentException("one of --cert, --crl, --pkcs12, --pk8, --encrypted-pk8 is needed");
     } catch (IllegalArgumentException | DateTimeException e) {
       return new Answer(2, "broken: " + causes(e));
     } catch (FileSystemException e) {
@@ -91,6 +95,15 @@ public final class PkixProbe {
     }
     return "serial=" + hex(leaf.getSerialNumber()) + " notBefore=" + leaf.getNotBefore().toInstant()
         + " notAfter=" + leaf.getNotAfter().toInstant();
+  }
+
+  static String readList(Flags flags) throws IOException, GeneralSecurityException {
+    var file = Files.readAllBytes(Path.of(flags.get("--crl")));
+    var list = (X509CRL) CertificateFactory.getInstance("X.509").generateCRL(new ByteArrayInputStream(file));
+    list.verify(certificates(flags.get("--root")).get(0).getPublicKey());
+    var entries = list.getRevokedCertificates() == null ? Set.<X509CRLEntry>of() : list.getRevokedCertificates();
+    var first = entries.stream().map(X509CRLEntry::getSerialNumber).sorted().findFirst();
+    return "entries=" + entries.size() + " first=" + first.map(PkixProbe::hex).orElse("none");
   }
 
   static String openKeyStore(Flags flags) throws IOException, GeneralSecurityException {

@@ -1,7 +1,7 @@
 // Asks node's pg whether it can log in with the files we wrote. One line on stdout: "accepted: serial=<decimal> dn=<dn>
 // tls=<version>" (exit 0), "refused: <all causes, joined by ' | '>" (exit 1) or "broken: <why>" (exit 2).
 //
-//   node pg_probe.js --host H --port P --user U --database D [--password-file F] [--cert F --key F] --root F [--servername S]
+//   node pg_probe.js --host H --port P --user U --database D [--password-file F] [--cert F --key F] --root F [--hostaddr A]
 //
 // pg is not beside this file: copy package.json and package-lock.json into a build folder, `npm ci --ignore-scripts
 // --no-audit --no-fund` there, and start this with NODE_PATH=<build folder>/node_modules.
@@ -34,12 +34,12 @@ function settings(flags) {
     if (!flags[name]) throw new Error(`--${name} is missing`);
   }
   return {
-    host: flags.host, port: Number(flags.port), user: flags.user, database: flags.database,
+    host: flags.hostaddr ?? flags.host, port: Number(flags.port), user: flags.user, database: flags.database,
     password: file('password-file')?.replace(/\r?\n$/, '') ?? '',
     ssl: {
       ca: file('root'), cert: file('cert'), key: file('key'), rejectUnauthorized: true,
-      // pg overwrites ssl.servername with the host, so the name to expect has to come in here.
-      checkServerIdentity: (host, certificate) => tls.checkServerIdentity(flags.servername ?? host, certificate),
+      // pg takes the address that it connects to for the name to expect, so another one has to come in here.
+      checkServerIdentity: (host, certificate) => tls.checkServerIdentity(flags.hostaddr ? flags.host : host, certificate),
     },
     connectionTimeoutMillis: 60000, query_timeout: 60000,
   };
@@ -51,7 +51,7 @@ async function main() {
 
   let client;
   try {
-    const names = ['host', 'port', 'user', 'database', 'password-file', 'cert', 'key', 'root', 'servername'];
+    const names = ['host', 'port', 'user', 'database', 'password-file', 'cert', 'key', 'root', 'hostaddr'];
     const { values } = parseArgs({ options: Object.fromEntries(names.map((name) => [name, { type: 'string' }])) });
     const { Client } = require('pg');
     client = new Client(settings(values));

@@ -6,7 +6,7 @@ One line on stdout: "accepted: serial=<decimal> dn=<dn> tls=<version>" (exit 0),
 
   psycopg_probe.py --dsn-file F
   psycopg_probe.py --host H --port P --user U --database D [--password-file F] [--cert F --key F] --root F
-                   [--sslmode verify-full]
+                   [--sslmode verify-full] [--hostaddr A]
 """
 
 import argparse
@@ -40,7 +40,7 @@ def read(file):
 def settings(flags):
     if flags.dsn_file:
         return {"dsn": read(flags.dsn_file)}
-    given = {"host": flags.host, "port": flags.port, "user": flags.user, "dbname": flags.database, "sslcert": flags.cert,
+    given = {"host": flags.host, "port": flags.port, "hostaddr": flags.hostaddr, "user": flags.user, "dbname": flags.database, "sslcert": flags.cert,
              "sslkey": flags.key, "sslrootcert": flags.root, "sslmode": flags.sslmode,
              "password": flags.password_file and read(flags.password_file)}
     return {name: value for name, value in given.items() if value is not None}
@@ -48,7 +48,7 @@ def settings(flags):
 
 def main():
     parser = Parser(usage="--dsn-file F | --host H …", allow_abbrev=False, add_help=False)
-    for name in ("dsn-file", "host", "port", "user", "database", "password-file", "cert", "key", "root"):
+    for name in ("dsn-file", "host", "hostaddr", "port", "user", "database", "password-file", "cert", "key", "root"):
         parser.add_argument("--" + name)
     parser.add_argument("--sslmode", default="verify-full")
     flags = parser.parse_args()
