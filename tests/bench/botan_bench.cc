@@ -10,6 +10,10 @@
 #include <botan/x509_ext.h>
 #include <botan/x509self.h>
 
+#include <string>
+
+#include "yardsticks.h"
+
 namespace {
 
 Botan::RandomNumberGenerator& rng() {
@@ -59,19 +63,30 @@ class Root {
 
 void issue_with_key(benchmark::State& state) {
   Root root;
-  for (auto _ : state) {
+  bench::measure(state, [&root] {
     const Botan::ECDSA_PrivateKey key{rng(), p256()};
     benchmark::DoNotOptimize(root.issue(key).PEM_encode());
     benchmark::DoNotOptimize(Botan::PKCS8::PEM_encode(key));
-  }
+  });
 }
 BENCHMARK(issue_with_key)->Name("issue P-256 with key/Botan")->Threads(1)->UseRealTime();
 
 void issue_for_key(benchmark::State& state) {
   Root root;
   const Botan::ECDSA_PrivateKey key{rng(), p256()};
-  for (auto _ : state) benchmark::DoNotOptimize(root.issue(key).PEM_encode());
+  bench::measure(state, [&] { benchmark::DoNotOptimize(root.issue(key).PEM_encode()); });
 }
 BENCHMARK(issue_for_key)->Name("issue for a key in hand/Botan");
+
+// PKCS8::load_key, PKCS8::BER_encode. Of PEM it reads PKCS#8 alone.
+void convert_key(benchmark::State& state, const std::string& name) {
+  const std::string pem = bench::vector(name);
+  bench::measure(state, [&pem] {
+    Botan::DataSource_Memory in{pem};
+    benchmark::DoNotOptimize(Botan::PKCS8::BER_encode(*Botan::PKCS8::load_key(in)));
+  });
+}
+BENCHMARK_CAPTURE(convert_key, , "rsa2048-pkcs8")->Name("PEM to PKCS#8 DER, rsa2048-pkcs8/Botan");
+BENCHMARK_CAPTURE(convert_key, , "p256-pkcs8")->Name("PEM to PKCS#8 DER, p256-pkcs8/Botan");
 
 }  // namespace

@@ -1,11 +1,14 @@
 // The same certificate by GnuTLS, as its manual shows: gnutls_x509_crt_set_*, gnutls_x509_crt_sign2, export as PEM.
 #include <cstdlib>
 #include <ctime>
+#include <string>
 
 #include <benchmark/benchmark.h>
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
+
+#include "yardsticks.h"
 
 namespace {
 
@@ -74,25 +77,44 @@ const Root& root() {
 }
 
 void issue_with_key(benchmark::State& state) {
-  for (auto _ : state) {
+  bench::measure(state, [] {
     gnutls_x509_privkey_t key = new_key();
     gnutls_x509_crt_t made = certificate_for(key, "CN=app", root().certificate, root().key);
     export_pem(made, key);
     gnutls_x509_crt_deinit(made);
     gnutls_x509_privkey_deinit(key);
-  }
+  });
 }
 BENCHMARK(issue_with_key)->Name("issue P-256 with key/GnuTLS")->Threads(1)->Threads(2)->UseRealTime();
 
 void issue_for_key(benchmark::State& state) {
   gnutls_x509_privkey_t key = new_key();
-  for (auto _ : state) {
+  bench::measure(state, [key] {
     gnutls_x509_crt_t made = certificate_for(key, "CN=app", root().certificate, root().key);
     export_pem(made, nullptr);
     gnutls_x509_crt_deinit(made);
-  }
+  });
   gnutls_x509_privkey_deinit(key);
 }
 BENCHMARK(issue_for_key)->Name("issue for a key in hand/GnuTLS");
+
+// gnutls_x509_privkey_import2, gnutls_x509_privkey_export2_pkcs8.
+void convert_key(benchmark::State& state, const std::string& name) {
+  std::string pem = bench::vector(name);
+  const gnutls_datum_t in{reinterpret_cast<unsigned char*>(pem.data()), static_cast<unsigned>(pem.size())};
+  bench::measure(state, [&in] {
+    gnutls_x509_privkey_t key = nullptr;
+    must(gnutls_x509_privkey_init(&key));
+    must(gnutls_x509_privkey_import2(key, &in, GNUTLS_X509_FMT_PEM, nullptr, 0));
+    gnutls_datum_t der{};
+    must(gnutls_x509_privkey_export2_pkcs8(key, GNUTLS_X509_FMT_DER, nullptr, GNUTLS_PKCS_PLAIN, &der));
+    gnutls_free(der.data);
+    gnutls_x509_privkey_deinit(key);
+  });
+}
+BENCHMARK_CAPTURE(convert_key, , "rsa2048-pkcs1")->Name("PEM to PKCS#8 DER, rsa2048-pkcs1/GnuTLS");
+BENCHMARK_CAPTURE(convert_key, , "rsa2048-pkcs8")->Name("PEM to PKCS#8 DER, rsa2048-pkcs8/GnuTLS");
+BENCHMARK_CAPTURE(convert_key, , "p256-sec1")->Name("PEM to PKCS#8 DER, p256-sec1/GnuTLS");
+BENCHMARK_CAPTURE(convert_key, , "p256-pkcs8")->Name("PEM to PKCS#8 DER, p256-pkcs8/GnuTLS");
 
 }  // namespace

@@ -1,8 +1,6 @@
 // PEM of a private key to PKCS#8 DER.
 #include <benchmark/benchmark.h>
 
-#include <fstream>
-#include <iterator>
 #include <string>
 
 #include <openssl/pem.h>
@@ -14,20 +12,15 @@
 
 namespace {
 
-std::string vector(const std::string& name) {
-  std::ifstream file{SPACECA_TEST_DATA "/keys/good/" + name + ".pem"};
-  return {std::istreambuf_iterator<char>{file}, {}};
-}
-
 void ours(benchmark::State& state, const std::string& name) {
-  const std::string pem = vector(name);
-  for (auto _ : state) benchmark::DoNotOptimize(spaceca::pkcs8_der_from_pem(pem));
+  const std::string pem = bench::vector(name);
+  bench::measure(state, [&] { benchmark::DoNotOptimize(spaceca::pkcs8_der_from_pem(pem)); });
 }
 
 // PEM_read_bio_PrivateKey, EVP_PKEY2PKCS8, i2d: it checks no halves.
 void idiomatic(benchmark::State& state, const std::string& name) {
-  const std::string pem = vector(name);
-  for (auto _ : state) {
+  const std::string pem = bench::vector(name);
+  bench::measure(state, [&] {
     BIO* bio = BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()));
     EVP_PKEY* key = PEM_read_bio_PrivateKey(bio, nullptr, nullptr, nullptr);
     PKCS8_PRIV_KEY_INFO* info = EVP_PKEY2PKCS8(key);
@@ -37,7 +30,7 @@ void idiomatic(benchmark::State& state, const std::string& name) {
     PKCS8_PRIV_KEY_INFO_free(info);
     EVP_PKEY_free(key);
     BIO_free(bio);
-  }
+  });
 }
 
 const bool registered = [] {

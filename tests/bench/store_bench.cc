@@ -13,9 +13,13 @@
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
+
+#include <openssl/evp.h>
 
 #include <spaceca/authority.h>
 #include <spaceca/sqlite_store.h>
@@ -57,25 +61,22 @@ class Folder {
   std::filesystem::path path_;
 };
 
-// A space and a database with so many client certificates, of which a thousand are due.
+// A space and a database with so many client certificates, of which a thousand are due, opened as a program opens its own: the
+// root's key comes from the vault.
 class Scene {
  public:
   explicit Scene(int certificates) {
-    create_key_file(key().path);
-    store = create_sqlite_store(file());
-    vault = create_sealed_vault(*store, key(), clock.now());
-    authority = std::make_unique<Authority>(*store, *vault, clock);
-    space.emplace(authority->create_space(SpaceName{"acme"}, Actor{"bench"}));
-    space->create_database({.name = database,
-                            .app = AppName{"shop"},
-                            .hosts = {HostName{"db.example.com"}},
-                            .url = DatabaseUrl{SecretBytes{std::string_view{"postgresql://app@db.example.com/orders"}}}});
-    const Bundle sample = space->issue_client(database);
+    make();
     fill(certificates);
+    store = open_sqlite_store(file());
+    vault = sealed_vault(*store, key());
+    authority = std::make_unique<Authority>(*store, *vault, clock);
+    space.emplace(authority->space(SpaceName{"acme"}, Actor{"bench"}));
   }
 
   [[nodiscard]] std::filesystem::path file() const { return folder_.path() / "ca.db"; }
   [[nodiscard]] KeyFile key() const { return {folder_.path() / "ca.kek"}; }
+  [[nodiscard]] static Passphrase passphrase() { return {SecretBytes{std::string_view{"correct horse battery staple"}}}; }
 
   // Past the library: it takes seconds instead of minutes. Rows are as long as real ones.
   void run(const std::string& sql) const {
@@ -97,6 +98,20 @@ class Scene {
   DatabaseName database{"sales"};
 
  private:
+  void make() const {
+    create_key_file(key().path);
+    const auto made = create_sqlite_store(file());
+    const auto sealed = create_sealed_vault(*made, key(), clock.now());
+    rewrap_sealed_vault(*made, key(), passphrase(), OldWraps::keep, clock.now());
+    Authority first{*made, *sealed, clock};
+    Space acme = first.create_space(SpaceName{"acme"}, Actor{"bench"});
+    acme.create_database({.name = database,
+                          .app = AppName{"shop"},
+                          .hosts = {HostName{"db.example.com"}},
+                          .url = DatabaseUrl{SecretBytes{std::string_view{"postgresql://app@db.example.com/orders"}}}});
+    static_cast<void>(acme.issue_client(database));  // the model of all rows
+  }
+
   void fill(int certificates) const {
     const std::string now = std::to_string(clock.now().time_since_epoch().count());
     run("PRAGMA synchronous = OFF; BEGIN;"
@@ -131,6 +146,7 @@ Scene& ten_thousand() {
 void issue_batch(benchmark::State& state) {
   Scene& scene = million();
   const std::vector<ClientRequest> requests(1000);
+  benchmark::DoNotOptimize(scene.space->issue_client(scene.database));  // the root's key and template are in memory from now on
   for (auto _ : state) {
     const double before = cpu_seconds();
     benchmark::DoNotOptimize(scene.space->issue_clients(scene.database, requests));
@@ -141,6 +157,7 @@ BENCHMARK(issue_batch)->Name("issue_clients of 1000, CPU a certificate/ours")->U
 
 void issue_batch_limit(benchmark::State& state) {
   bench::Limit limit;
+  limit.generate_p256();
   for (auto _ : state) {
     const double before = cpu_seconds();
     for (int i = 0; i < 1000; ++i) {
@@ -154,7 +171,7 @@ BENCHMARK(issue_batch_limit)->Name("issue_clients of 1000, CPU a certificate/lim
 
 void issue_one(benchmark::State& state) {
   Scene& scene = million();
-  for (auto _ : state) benchmark::DoNotOptimize(scene.space->issue_client(scene.database));
+  bench::measure(state, [&] { benchmark::DoNotOptimize(scene.space->issue_client(scene.database)); });
 }
 BENCHMARK(issue_one)->Name("issue one at a time/ours")->UseRealTime()->Iterations(300);
 
@@ -188,19 +205,26 @@ class SyncedFile {
 void issue_one_limit(benchmark::State& state) {
   bench::Limit limit;
   const SyncedFile file;
-  for (auto _ : state) {
+  bench::measure(state, [&] {
     limit.generate_p256();
     limit.sign();
     file.append();
-  }
+  });
 }
 BENCHMARK(issue_one_limit)->Name("issue one at a time/limit + sync")->UseRealTime()->Iterations(300);
 
-// So many threads, each issuing one after the other. How long each call took.
-std::vector<double> issue_by_threads(int threads, int each) {
+struct Waits {
+  std::vector<double> each;
+  double all;  // from the first call's beginning to the last one's end
+};
+
+// So many threads, each issuing one after the other. How long the calls took.
+Waits issue_by_threads(int threads, int each) {
   Scene& scene = million();
+  benchmark::DoNotOptimize(scene.space->issue_client(scene.database));
   std::vector<std::vector<double>> waits(static_cast<std::size_t>(threads));
   std::vector<std::thread> workers;
+  const auto start = Steady::now();
   for (auto& mine : waits) {
     workers.emplace_back([&scene, &mine, each] {
       for (int i = 0; i < each; ++i) {
@@ -211,32 +235,28 @@ std::vector<double> issue_by_threads(int threads, int each) {
     });
   }
   for (std::thread& worker : workers) worker.join();
-  std::vector<double> all;
-  for (const auto& mine : waits) all.insert(all.end(), mine.begin(), mine.end());
-  return all;
+  Waits waited{.each = {}, .all = Seconds{Steady::now() - start}.count()};
+  for (const auto& mine : waits) waited.each.insert(waited.each.end(), mine.begin(), mine.end());
+  return waited;
 }
 
 void issue_threads(benchmark::State& state) {
   const int threads = static_cast<int>(state.range(0));
-  for (auto _ : state) {
-    const auto before = Steady::now();
-    issue_by_threads(threads, 1600 / threads);
-    state.SetIterationTime(Seconds{Steady::now() - before}.count() / 1600);
-  }
+  for (auto _ : state) state.SetIterationTime(issue_by_threads(threads, 1600 / threads).all / 1600);
 }
 BENCHMARK(issue_threads)->Name("issue one at a time, by 16 threads/ours")->Arg(16)->UseManualTime()->Iterations(1);
 BENCHMARK(issue_threads)->Name("issue one at a time, by 16 threads/one thread")->Arg(1)->UseManualTime()->Iterations(1);
 
 void longest_wait(benchmark::State& state) {
   for (auto _ : state) {
-    auto waits = issue_by_threads(16, 100);
+    const auto waits = issue_by_threads(16, 100).each;
     state.SetIterationTime(*std::max_element(waits.begin(), waits.end()));
   }
 }
 BENCHMARK(longest_wait)->Name("longest wait of 1600 by 16 threads/ours")->UseManualTime()->Iterations(1);
 void median_wait(benchmark::State& state) {
   for (auto _ : state) {
-    auto waits = issue_by_threads(16, 100);
+    auto waits = issue_by_threads(16, 100).each;
     std::nth_element(waits.begin(), waits.begin() + 800, waits.end());
     state.SetIterationTime(waits[800]);
   }
@@ -248,7 +268,7 @@ BENCHMARK(median_wait)->Name("longest wait of 1600 by 16 threads/median wait")->
 void search_due(benchmark::State& state, Scene& (*scene_of)()) {
   Scene& scene = scene_of();
   sql::Driver& driver = detail::StoreAccess::driver(*scene.store);
-  for (auto _ : state) {
+  bench::measure(state, [&] {
     const auto tx = driver.read();
     std::size_t found = 0;
     for (const store::DatabasePlace& database : store::all_databases(*tx)) {
@@ -261,17 +281,17 @@ void search_due(benchmark::State& state, Scene& (*scene_of)()) {
       }
     }
     if (found < kDue) state.SkipWithError("too few are due");
-  }
+  });
 }
 BENCHMARK_CAPTURE(search_due, , million)->Name("1000 due among 1,000,000/ours")->UseRealTime();
 BENCHMARK_CAPTURE(search_due, , ten_thousand)->Name("1000 due among 1,000,000/among 10,000")->UseRealTime();
 
-void page(benchmark::State& state, const CertificateQuery& query) {
+void page(benchmark::State& state, const CertificateQuery& query, const PageRequest& place = {}) {
   Scene& scene = million();
-  for (auto _ : state) {
-    const auto first = scene.space->certificates(scene.database, query);
-    if (first.items.size() != 100) state.SkipWithError("the page is not full");
-  }
+  bench::measure(state, [&] {
+    const auto found = scene.space->certificates(scene.database, query, place);
+    if (found.items.size() != 100) state.SkipWithError("the page is not full");
+  });
 }
 BENCHMARK_CAPTURE(page, , CertificateQuery{})->Name("a page of 100 of 1,000,000/ours")->UseRealTime();
 BENCHMARK_CAPTURE(page, , CertificateQuery{.order = CertificateOrder::expiry})
@@ -280,6 +300,25 @@ BENCHMARK_CAPTURE(page, , CertificateQuery{.order = CertificateOrder::expiry})
 BENCHMARK_CAPTURE(page, , CertificateQuery{.state = CertificateState::ready})
     ->Name("a page of 100 of 1,000,000, those ready/ours")
     ->UseRealTime();
+
+void later_page(benchmark::State& state) {
+  static const std::string half_way = [] {
+    PageRequest place{.limit = 1000};
+    for (int i = 0; i < kMany / 2000; ++i) place.after = million().space->certificates(million().database, {}, place).next;
+    return place.after;
+  }();
+  page(state, {}, {.after = half_way});
+}
+BENCHMARK(later_page)->Name("a page of 100 of 1,000,000, half-way/ours")->UseRealTime();
+
+void by_serial(benchmark::State& state) {
+  Scene& scene = million();
+  const Serial serial = scene.space->issue_client(scene.database).record.serial;
+  bench::measure(state, [&] {
+    if (scene.space->find_by_serial(serial).size() != 1) state.SkipWithError("it is not found");
+  });
+}
+BENCHMARK(by_serial)->Name("one of 1,000,000, by its serial/ours")->UseRealTime();
 
 // --- revoking ---
 
@@ -299,11 +338,15 @@ Scene& revoked() {
 
 void revoke_one(benchmark::State& state) {
   Scene& scene = revoked();
+  const auto revoke = [&scene](const Bundle& client) {
+    benchmark::DoNotOptimize(scene.space->revoke(client.record.id, RevocationReason::key_compromise));
+  };
+  revoke(scene.space->issue_client(scene.database));  // what is on the list is in memory from now on
   for (auto _ : state) {
     state.PauseTiming();
     const Bundle client = scene.space->issue_client(scene.database);
     state.ResumeTiming();
-    benchmark::DoNotOptimize(scene.space->revoke(client.record.id, RevocationReason::key_compromise));
+    revoke(client);
   }
 }
 BENCHMARK(revoke_one)->Name("revoke one among 100,000/ours")->UseRealTime()->Iterations(10);
@@ -330,25 +373,48 @@ void write_list(benchmark::State& state) {
   scene.space->revoke(client.record.id, RevocationReason::key_compromise);
   Listed entries{scene.space->crls().front().entries()};
   const Issuer issuer = Issuer::self_signed({.space = SpaceName{"acme"}}, PrivateKey::generate(), scene.clock.now());
-  for (auto _ : state) {
+  bench::measure(state, [&] {
     const SyncedFile file;
     issuer.write_crl(entries, {.number = 1}, scene.clock.now(), CrlForm::der, [&file](ByteView piece) { file.write(piece); });
     file.sync();
-  }
+  });
 }
 BENCHMARK(write_list)->Name("revoke one among 100,000/writing that list")->UseRealTime();
 
 // --- opening ---
 
-void open_store(benchmark::State& state) {
-  Scene& scene = million();
+void open_by(const VaultKey& key) {
+  const auto store = open_sqlite_store(million().file());
+  const auto vault = sealed_vault(*store, key);
+  const Authority authority{*store, *vault, million().clock};
+  benchmark::DoNotOptimize(&authority);
+}
+
+void open_by_key_file(benchmark::State& state) {
+  const VaultKey key = million().key();
+  bench::measure(state, [&key] { open_by(key); });
+}
+BENCHMARK(open_by_key_file)->Name("open a store, by a key file/ours")->UseRealTime();
+
+void open_by_passphrase(benchmark::State& state) {
+  const VaultKey key = million().passphrase();
+  for (auto _ : state) open_by(key);
+}
+BENCHMARK(open_by_passphrase)->Name("open a store, by a passphrase/ours")->UseRealTime()->Iterations(1);
+
+// scrypt with N = 2^17, r = 8, p = 1: what a passphrase costs by intention.
+void derive_key(benchmark::State& state) {
+  constexpr std::string_view kPassphrase = "correct horse battery staple";
+  constexpr std::uint8_t kSalt[16] = {1};
+  constexpr std::uint64_t kMostMemory = std::uint64_t{256} << 20;
+  std::uint8_t key[32];
   for (auto _ : state) {
-    const auto store = open_sqlite_store(scene.file());
-    const auto vault = sealed_vault(*store, scene.key());
-    const Authority authority{*store, *vault, scene.clock};
-    benchmark::DoNotOptimize(&authority);
+    if (EVP_PBE_scrypt(kPassphrase.data(), kPassphrase.size(), kSalt, sizeof kSalt, 1U << 17, 8, 1, kMostMemory, key, sizeof key) !=
+        1) {
+      std::abort();
+    }
   }
 }
-BENCHMARK(open_store)->Name("open a store, by a key file/ours")->UseRealTime();
+BENCHMARK(derive_key)->Name("open a store, by a passphrase/key derivation")->UseRealTime()->Iterations(1);
 
 }  // namespace

@@ -1,6 +1,9 @@
 #include "yardsticks.h"
 
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <utility>
 
 #include <openssl/obj_mac.h>
 #include <openssl/pem.h>
@@ -16,8 +19,32 @@ void must(bool done) {
 
 }  // namespace
 
-Limit::Limit(const char* algorithm)
-    : key_(algorithm[0] == 'R' ? EVP_RSA_gen(2048) : EVP_EC_gen("P-256")),
+Key new_p256() { return Key{EVP_EC_gen("P-256")}; }
+
+Key new_ed25519() { return Key{EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519")}; }
+
+const std::string& rsa_2048_pem() {
+  static const std::string pem = vector("rsa2048-pkcs8");
+  return pem;
+}
+
+Key rsa_2048() {
+  const std::unique_ptr<BIO, Deleter<BIO_free>> text{
+      BIO_new_mem_buf(rsa_2048_pem().data(), static_cast<int>(rsa_2048_pem().size()))};
+  Key key{PEM_read_bio_PrivateKey(text.get(), nullptr, nullptr, nullptr)};
+  must(key != nullptr);
+  return key;
+}
+
+std::string vector(const std::string& name) {
+  std::ifstream file{SPACECA_TEST_DATA "/keys/good/" + name + ".pem"};
+  std::string text{std::istreambuf_iterator<char>{file}, {}};
+  must(!text.empty());
+  return text;
+}
+
+Limit::Limit(Key signing_key)
+    : key_(std::move(signing_key)),
       signing_(EVP_PKEY_CTX_new_from_pkey(nullptr, key_.get(), nullptr)),
       verifying_(EVP_PKEY_CTX_new_from_pkey(nullptr, key_.get(), nullptr)),
       ed25519_(EVP_PKEY_CTX_new_from_name(nullptr, "ED25519", nullptr)),
@@ -88,7 +115,7 @@ X509* certificate(EVP_PKEY* key, const char* name, X509* issuer) {
 
 }  // namespace
 
-Idiomatic::Idiomatic() : root_key_(EVP_EC_gen("P-256")), root_(certificate(root_key_.get(), "acme", nullptr)) {
+Idiomatic::Idiomatic(Key root_key) : root_key_(std::move(root_key)), root_(certificate(root_key_.get(), "acme", nullptr)) {
   add(root_.get(), root_.get(), NID_basic_constraints, "critical,CA:TRUE,pathlen:0");
   add(root_.get(), root_.get(), NID_key_usage, "critical,keyCertSign,cRLSign");
   add(root_.get(), root_.get(), NID_subject_key_identifier, "hash");
@@ -109,8 +136,7 @@ std::size_t Idiomatic::issue_for(EVP_PKEY* key) {
   return static_cast<std::size_t>(BIO_get_mem_data(out.get(), nullptr));
 }
 
-std::size_t Idiomatic::issue_with_key() {
-  const Key key{EVP_EC_gen("P-256")};
+std::size_t Idiomatic::issue_with(const Key& key) {
   std::unique_ptr<BIO, Deleter<BIO_free>> out{BIO_new(BIO_s_mem())};
   must(PEM_write_bio_PrivateKey(out.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) == 1);
   return issue_for(key.get()) + static_cast<std::size_t>(BIO_get_mem_data(out.get(), nullptr));
