@@ -15,6 +15,7 @@
 #include "ossl/encode.h"
 #include "ossl/handles.h"
 #include "x509/certificate_impl.h"
+#include "x509/crl_impl.h"
 #include "x509/seen_as.h"
 
 namespace spaceca {
@@ -43,6 +44,14 @@ struct Root {
   std::size_t lists = 0;   // of its own, complete ones
   bool explained = false;  // something was found that keeps its clients out
 };
+
+List list_of(const Crl& crl) {
+  return {&crl, ossl::X509Crl{ossl::check(ossl::decoded(d2i_X509_CRL, X509_CRL_free, crl.der()), "read a revocation list")}};
+}
+Root root_of(const Certificate& root) {
+  return {.certificate = &root,
+          .parsed = ossl::X509Certificate{ossl::check(ossl::decoded(d2i_X509, X509_free, root.der()), "read a certificate")}};
+}
 
 std::string name_of(const Crl& crl) {
   const std::string issuer = printable(crl.issuer());
@@ -75,15 +84,8 @@ bool is_signed_by(const List& list, const Root& root) {
 class PostgresqlCheck final {
  public:
   PostgresqlCheck(const std::vector<Crl>& crls, const std::vector<Certificate>& roots, Instant now) : now_(now) {
-    for (const Crl& crl : crls) {
-      lists_.push_back(
-          {&crl, ossl::X509Crl{ossl::check(ossl::decoded(d2i_X509_CRL, X509_CRL_free, crl.der()), "read a revocation list")}});
-    }
-    for (const Certificate& root : roots) {
-      roots_.push_back(
-          {.certificate = &root,
-           .parsed = ossl::X509Certificate{ossl::check(ossl::decoded(d2i_X509, X509_free, root.der()), "read a certificate")}});
-    }
+    for (const Crl& crl : crls) lists_.push_back(list_of(crl));
+    for (const Certificate& root : roots) roots_.push_back(root_of(root));
   }
 
   std::vector<Finding> run() {
@@ -299,4 +301,9 @@ std::vector<Finding> check_for_postgresql(ByteView crl_file, const std::vector<C
   return findings;
 }
 
+namespace x509 {
+
+bool is_signed_by(const Crl& crl, const Certificate& root) { return spaceca::is_signed_by(list_of(crl), root_of(root)); }
+
+}  // namespace x509
 }  // namespace spaceca

@@ -23,5 +23,8 @@ inline constexpr std::string_view kCrlLabel = "X509 CRL";  // RFC 7468 6
 // Reads DER that we wrote ourselves, or that OpenSSL has accepted.
 [[nodiscard]] Crl read_crl(Bytes der);
 
+// By its signature alone, whatever name it bears.
+[[nodiscard]] bool is_signed_by(const Crl& crl, const Certificate& root);
+
 }  // namespace x509
 }  // namespace spaceca
