@@ -7,6 +7,8 @@
 
 #include <spaceca/error.h>
 
+#include "service/failure.h"
+
 namespace spaceca::service {
 
 // `done`: what is durable by now, as a clause.
@@ -14,8 +16,9 @@ template <class Work>
 auto after(std::string_view done, const Work& work) -> decltype(work()) {
   try {
     return work();
-  } catch (const Error& error) {
-    throw Error{Errc::io, fmt::format("{}; then: {}", done, error.what()), error.findings()};
+  } catch (...) {
+    const Failure failure = caught();
+    throw Error{Errc::io, fmt::format("{}; then: {}", done, failure.why), failure.findings};
   }
 }
 

@@ -1,10 +1,7 @@
 // One thing of many that a sweep does: what it throws keeps the others from nothing.
 #pragma once
 
-#include <exception>
-#include <string>
-
-#include <spaceca/error.h>
+#include "service/failure.h"
 
 namespace spaceca::service {
 
@@ -14,12 +11,9 @@ template <class Work, class Failed>
 void attempt(const Work& work, const Failed& failed) {
   try {
     work();
-  } catch (const Error& error) {
-    failed(std::string{error.what()}, error.code());
-  } catch (const std::exception& error) {
-    failed(std::string{error.what()}, Errc::io);
   } catch (...) {
-    failed(std::string{"something was thrown that is no exception"}, Errc::io);
+    const Failure failure = caught();
+    failed(failure.why, failure.code);
   }
 }
 
