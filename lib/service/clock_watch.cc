@@ -13,7 +13,7 @@ namespace service {
 namespace {
 
 constexpr std::chrono::minutes kBehind{10};
-constexpr std::chrono::days kAhead{10};
+constexpr std::chrono::days kAhead{15};  // two weeks may lie between two sweeps
 constexpr std::chrono::hours kAgreement{48};
 constexpr std::chrono::days kMostBackdated{60};   // a store that nobody swept for years must not make certificates that have ended
 constexpr std::chrono::days kLongestSilence{30};  // between two sweeps that agree
@@ -54,11 +54,6 @@ ClockVerdict look_at_clock(Core& core) {
     store::set_time_seen(tx, *seen);
   });
   return found;
-}
-
-SpaceName space_name(Core& core, const Id& space) {
-  const auto tx = core.driver.read();
-  return SpaceName{store::space_of(*tx, space).name};
 }
 
 }  // namespace service

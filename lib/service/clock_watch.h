@@ -8,8 +8,8 @@
 
 namespace spaceca::service {
 
-// How far ahead a clock may have run and been believed: ten days at once, more when it did so again before it was put right. What
-// cannot be undone is done so much later; a new root begins so much earlier.
+// How far ahead a clock may have run and been believed: fifteen days at once, more when it did so again before it was put right.
+// What cannot be undone is done so much later; a new root begins so much earlier.
 inline constexpr std::chrono::days kUnnoticed{45};
 
 struct ClockVerdict {
@@ -26,7 +26,5 @@ struct ClockVerdict {
 
 // What a sweep does first: it records the time, or since when that is in doubt. 48 hours of sweeps that agree are believed.
 ClockVerdict look_at_clock(Core& core);
-
-[[nodiscard]] SpaceName space_name(Core& core, const Id& space);
 
 }  // namespace spaceca::service

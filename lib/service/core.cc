@@ -6,6 +6,7 @@
 
 #include "base/printable.h"
 #include "service/words.h"
+#include "store/spaces.h"
 #include "store/store_over.h"
 
 namespace spaceca {
@@ -43,9 +44,25 @@ void Issuers::forget(const Id& root) {
   issuers_.erase(root);
 }
 
+std::unique_lock<std::mutex> turn_at_server(Core& core, const Id& database) {
+  std::mutex* turn = nullptr;
+  {
+    const std::lock_guard lock{core.server_turns_mutex};
+    auto& known = core.server_turns[database];
+    if (!known) known = std::make_unique<std::mutex>();
+    turn = known.get();
+  }
+  return std::unique_lock{*turn};
+}
+
 const Actor& sweeper() {
   static const Actor kSweep{"sweep"};
   return kSweep;
+}
+
+SpaceName space_name(Core& core, const Id& space) {
+  const auto tx = core.driver.read();
+  return SpaceName{store::space_of(*tx, space).name};
 }
 
 CertificateId certificate_id(const Id& id) { return CertificateId{id}; }
@@ -55,6 +72,8 @@ unsigned generation_of(const store::RootRow& root) { return static_cast<unsigned
 RootState root_state(const store::RootRow& root) { return root_state_of(root.state); }
 
 bool is_trusted(const store::RootRow& root) { return root.state == "next" || root.state == "active" || root.state == "retiring"; }
+
+bool has_ended(const store::RootRow& root, Instant now) { return root.not_after < now; }
 
 void refuse_cursor(const PageRequest& page, std::string_view what) {
   throw Error{Errc::invalid_argument, fmt::format("page: \"{}\" is not where a page of {} ended", printable(page.after), what)};

@@ -85,6 +85,8 @@ struct SPACECA_NO_EXPORT Authority::Impl {
 
   std::mutex list_builders_mutex;
   std::map<service::Id, std::unique_ptr<service::ListBuilder>> list_builders;
+  std::mutex server_turns_mutex;
+  std::map<service::Id, std::unique_ptr<std::mutex>> server_turns;  // by database
 };
 
 struct SPACECA_NO_EXPORT Space::Impl {
@@ -103,14 +105,20 @@ inline constexpr const char* kCertificateKey = "certificate key";
 inline constexpr const char* kUrl = "url";
 inline constexpr const char* kAdminUrl = "admin url";
 
+// While it is held no other thread asks a Publisher about that database, as publisher.h promises.
+[[nodiscard]] std::unique_lock<std::mutex> turn_at_server(Core& core, const Id& database);
+
 // Who sweeps.
 [[nodiscard]] const Actor& sweeper();
 
+[[nodiscard]] SpaceName space_name(Core& core, const Id& space);
 [[nodiscard]] CertificateId certificate_id(const Id& id);
 [[nodiscard]] unsigned generation_of(const store::RootRow& root);
 [[nodiscard]] RootState root_state(const store::RootRow& root);
 // In every bundle: next, active, retiring.
 [[nodiscard]] bool is_trusted(const store::RootRow& root);
+// Nothing of it is valid any more, its own lists included.
+[[nodiscard]] bool has_ended(const store::RootRow& root, Instant now);
 
 [[noreturn]] void refuse_cursor(const PageRequest& page, std::string_view what);
 // A page of at most 1000. Errc::invalid_argument.

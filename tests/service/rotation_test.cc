@@ -145,7 +145,7 @@ TEST_CASE_METHOD(AuthorityScene, "an entry stays until it was on a list made aft
 TEST_CASE_METHOD(AuthorityScene, "a clock far ahead is suspect until 48 hours of sweeps have agreed", "[clock]") {
   space();
   sweep();
-  clock.advance(std::chrono::days{11});
+  clock.advance(std::chrono::days{15} + std::chrono::seconds{1});
   CHECK(sweep().clock_suspect);
   clock.advance(std::chrono::hours{47});
   CHECK(sweep().clock_suspect);
@@ -157,6 +157,19 @@ TEST_CASE_METHOD(AuthorityScene, "a clock that an operator accepts is believed, 
   space();
   sweep();
   clock.advance(std::chrono::days{400});
+TEST_CASE_METHOD(AuthorityScene, "two sweeps may lie two weeks apart, and fifteen days to the second", "[clock]") {
+  space();
+  sweep();
+  for (int i = 0; i < 3; ++i) {
+    clock.advance(std::chrono::days{14});
+    CHECK_FALSE(sweep().clock_suspect);
+  }
+  clock.advance(std::chrono::days{15});
+  CHECK_FALSE(authority->clock_suspect());
+  clock.advance(std::chrono::seconds{1});
+  CHECK(authority->clock_suspect());
+}
+
   CHECK(sweep().clock_suspect);
   authority->accept_clock(Actor{"alice"});
   CHECK_FALSE(sweep().clock_suspect);
