@@ -74,7 +74,7 @@ enum class Custody {
 enum class SpaceKind {
   private_space,
   // Stricter unless said otherwise: certificates are bound to their database, whoever is revoked is disconnected, and each download
-  // of a key sends a notice.
+  // of a client's key sends a notice.
   shield,
 };
 
@@ -274,7 +274,7 @@ struct AuditAnchor {
 
 // What adopt() found.
 struct Adoption {
-  // A server that could not be asked.
+  // A server that could not be asked, or a list there that its root did not sign.
   struct Missed {
     DatabaseName database;
     std::string why;
@@ -385,7 +385,8 @@ class SPACECA_EXPORT Space final {
   // needs a new request after two terms.
   Bundle renew(const CertificateId& id, const std::optional<CertificateRequest>& csr = {}, const WriteOptions& options = {},
                BundleCounts counts = BundleCounts::at_once) const;
-  // Marks them, all or none, and writes one new list for each root. Those that are revoked already stay as they are.
+  // Marks them, all or none, and writes one new list for each root. Those that are revoked already, or were closed past their end,
+  // stay as they are.
   std::vector<CertificateRecord> revoke(std::span<const CertificateId> ids, RevocationReason reason,
                                         const WriteOptions& options = {}, OpenSessions sessions = OpenSessions::as_usual) const;
   CertificateRecord revoke(const CertificateId& id, RevocationReason reason, const WriteOptions& options = {},
@@ -396,7 +397,8 @@ class SPACECA_EXPORT Space final {
                      OpenSessions sessions = OpenSessions::as_usual) const;
   // Takes over what the servers' lists say and this store does not know: for a store that was restored. A server that cannot be
   // asked does not keep it from the others; publishing to it is refused while its lists hold what is unknown here, so call this
-  // again. Roots that this store never saw cannot be taken over: publishing to a server that has one stays refused.
+  // again. A list is believed by its root's signature alone. Roots that this store never saw cannot be taken over: publishing to a
+  // server that has one stays refused.
   Adoption adopt(Publisher& publisher) const;
 
   // Who is connected to the space's enabled servers by certificate. What was seen is recorded: CertificateRecord, is told in
@@ -518,8 +520,9 @@ class SPACECA_EXPORT Authority final {
   // The store's own chain: spaces made, clocks accepted.
   [[nodiscard]] Page<AuditEntry> audit(const PageRequest& page = {}) const;
   [[nodiscard]] std::vector<AuditAnchor> audit_anchors() const;
-  // Every chain from its first entry to its head; what is altered, missing or out of order. Rows cut off at the tail together with
-  // the head cannot be seen from within: give the anchors that were kept elsewhere.
+  // Every chain from its first entry to its head; what is altered, missing or out of order; and what it says was revoked and is not
+  // revoked in the store. Rows cut off at the tail together with the head, or all that tells of a space together with the space,
+  // cannot be seen from within: give the anchors that were kept elsewhere, one or several of a chain.
   [[nodiscard]] std::vector<Finding> verify_audit(std::span<const AuditAnchor> anchors = {}) const;
 
   struct Impl;  // for the library

@@ -22,7 +22,7 @@ enum class NoticeKind {
   renewed,           // a successor is ready: fetch it and switch before the old one ends
   awaiting_request,  // the key is the client's own, and was certified twice: a new request is needed
   reminder,          // one of these two was not followed yet, and 30, 7 or 1 days are left
-  downloaded,        // a key left the authority (spaces of kind shield)
+  downloaded,        // a client's key left the authority (spaces of kind shield)
   roots_changed,     // the bundle lacks a root that will be needed: fetch it again
 };
 

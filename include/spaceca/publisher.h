@@ -1,6 +1,7 @@
 // What brings certificates before a server and proves that it took them. An authority says what is to be served (Publication); a
-// Publisher is what knows how. postgres_publisher.h is the one for PostgreSQL. Called from any thread, for one database by one
-// thread at a time. Nothing here believes a server that only says it has reloaded: what is proved was seen from outside.
+// Publisher is what knows how. postgres_publisher.h is the one for PostgreSQL. Called from any thread; one Authority asks about one
+// database from one thread at a time, and knows nothing of what other processes ask. Nothing here believes a server that only says
+// it has reloaded: what is proved was seen from outside.
 #pragma once
 
 #include <cstdint>

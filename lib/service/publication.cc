@@ -1,20 +1,19 @@
 #include "service/publication.h"
 
 #include <algorithm>
-#include <exception>
-#include <limits>
 #include <map>
 
 #include <fmt/format.h>
 
 #include <spaceca/error.h>
 
-#include "base/printable.h"
 #include "ossl/uuid.h"
+#include "service/adoption.h"
 #include "service/audit_chain.h"
 #include "service/census.h"
 #include "service/clock_watch.h"
 #include "service/databases.h"
+#include "service/failure.h"
 #include "service/issuance.h"
 #include "service/revocation.h"
 #include "service/server_files.h"
@@ -27,15 +26,19 @@
 
 namespace spaceca {
 namespace service {
-namespace {}  // namespace
 
 Trust read_trust(Core& core, sql::Transaction& tx, const Id& space) {
+  const Instant now = clock_verdict(tx, core.now()).surely_past;
   Trust trust;
   for (store::RootRow& root : store::roots_of(tx, space)) {
-    if (!is_trusted(root)) continue;
+    if (!is_trusted(root) || has_ended(root, now)) continue;
     trust.certificates.push_back(core.issuers.certificate_of(root));
     trust.crls.push_back(Crl::from_der(store::crl_of(tx, root.id)));
     trust.roots.push_back(std::move(root));
+  }
+  if (trust.roots.empty()) {
+    throw Error{Errc::policy, fmt::format("space \"{}\": every root of it has ended; a sweep makes the next one",
+                                          store::space_of(tx, space).name)};
   }
   return trust;
 }
@@ -68,11 +71,7 @@ Publication publication_of(Core& core, sql::Transaction& tx, const store::Databa
   return what;
 }
 
-namespace {
-
 // --- probes ---
-
-}  // namespace
 
 store::NewCertificate probe_row(const store::DatabaseRow& database, const Id& root, const Id& id, const Certificate& certificate,
                                 Instant now) {
@@ -140,64 +139,6 @@ Probes make_probes(Core& core, const store::DatabaseRow& database, const Trust& 
   return probes;
 }
 
-// --- restored stores ---
-
-constexpr std::size_t kSpaceCharacters = 24;  // of the space's name that a root's begins with
-
-// A root that a server has of us and that this store never saw: it was prepared after the backup was made. Its key is lost, and
-// publishing would lock out whoever holds a certificate of it, or trusts no other.
-void refuse_if_roots_are_lost(Core& core, sql::Transaction& tx, const store::DatabaseRow& database, const Served& served) {
-  if (served.number == 0) return;  // none of ours
-  std::vector<Certificate> known;  // given up ones too
-  for (const store::RootRow& root : store::roots_of(tx, database.space)) known.push_back(core.issuers.certificate_of(root));
-  const auto is_known = [&known](ByteView name) {
-    return std::ranges::any_of(known, [name](const Certificate& root) { return std::ranges::equal(root.subject_der(), name); });
-  };
-  const auto refuse = [&database](std::string_view what, std::string_view root) {
-    throw Error{
-        Errc::policy,
-        fmt::format("database \"{}\": its server has {} root \"{}\", which is unknown here, so this store was restored from a "
-                    "backup made before that root was; restore a later one, or disable and enable mTLS of the database "
-                    "again, which keeps out whoever holds a certificate of that root",
-                    database.name, what, printable(root))};
-  };
-  for (const Crl& list : served.crls) {
-    if (!is_known(list.issuer_der())) refuse("a list of", list.issuer());
-  }
-  // Somebody else's certificate is the publisher's affair.
-  const std::string ours = fmt::format("CN={} G", store::space_of(tx, database.space).name.substr(0, kSpaceCharacters));
-  if (served.server && served.server->issuer().starts_with(ours) && !is_known(served.server->issuer_der())) {
-    refuse("a certificate by", served.server->issuer());
-  }
-}
-
-// A server that knows more than this store does: the store was restored from a backup.
-void refuse_if_restored(sql::Transaction& tx, const store::DatabaseRow& database, const Trust& trust, const Served& served) {
-  const auto refuse = [&database](const std::string& why) {
-    throw Error{Errc::policy, fmt::format("database \"{}\": its server {}, so this store was restored from a backup; "
-                                          "spaces:adopt takes over what the server knows",
-                                          database.name, why)};
-  };
-  const auto proofs = store::proofs(tx, database.id);
-  for (const Crl& list : served.crls) {
-    for (std::size_t i = 0; i < trust.roots.size(); ++i) {
-      if (!std::ranges::equal(list.issuer_der(), trust.certificates[i].subject_der())) continue;
-      const store::RootRow& root = trust.roots[i];
-      const auto number = static_cast<std::int64_t>(list.number().value_or(0));
-      if (number > root.crl_number) {
-        refuse(fmt::format("has list {} of root {}, the latest here is {}", number, root.generation, root.crl_number));
-      }
-      const auto proof = std::ranges::find(proofs, root.id, &store::Proof::root);
-      if (proof != proofs.end() && proof->crl_number == number) continue;  // our own
-      for (const RevokedEntry& entry : list.entries()) {
-        if (!store::is_revoked(tx, root.id, entry.serial)) {
-          refuse(fmt::format("refuses serial {}, which is not revoked here", entry.serial.hex()));
-        }
-      }
-    }
-  }
-}
-
 // --- one server ---
 
 void withdraw(Core& core, const store::DatabaseRow& database, Publisher& publisher, SweepPart& part) {
@@ -209,13 +150,19 @@ void withdraw(Core& core, const store::DatabaseRow& database, Publisher& publish
   disconnect(core, database, publisher, Ripe::all, part);
   const Instant now = core.now();
   core.commits.run([&](sql::Transaction& tx) {
-    if (!store::move_database(tx, database.id, "Deprovisioning", "disabled", now)) return;
+    if (!store::move_database(tx, database.id, "Deprovisioning", "disabled", now)) {
+      if (!is_enabled(store::database_of(tx, database.id))) return;  // another was faster
+      // Withdrawn by another and enabled again meanwhile: it has just lost what it served.
+      static_cast<void>(store::move_database(tx, database.id, "Operational", "Provisioning", now));
+      store::want_publication(tx, database.id);
+    }
     leave_server(tx, database, now);
     record(tx, core.vault, database.space, now, sweeper(), {.verb = "withdraw", .object = database.name});
   });
 }
 
-void publish(Core& core, const store::DatabaseRow& database, Publisher& publisher) {
+// False if mTLS of it was disabled before anything was written.
+bool publish(Core& core, const store::DatabaseRow& database, Publisher& publisher) {
   const auto read = [&core](const auto& work) {
     const auto tx = core.driver.read();
     return work(*tx);
@@ -224,8 +171,7 @@ void publish(Core& core, const store::DatabaseRow& database, Publisher& publishe
   const Served there = publisher.current(read([&](sql::Transaction& tx) { return served(core, tx, database); }));
   const Trust before = read([&](sql::Transaction& tx) {
     Trust trusted = read_trust(core, tx, database.space);
-    refuse_if_roots_are_lost(core, tx, database, there);
-    refuse_if_restored(tx, database, trusted, there);
+    refuse_if_restored(core, tx, database, trusted, there);
     return trusted;
   });
   const Probes probes = make_probes(core, database, before, static_cast<std::int64_t>(there.number));
@@ -237,6 +183,7 @@ void publish(Core& core, const store::DatabaseRow& database, Publisher& publishe
   {
     const auto tx = core.driver.read();
     fresh = store::database_of(*tx, database.id);
+    if (!is_enabled(fresh)) return false;
     trust = read_trust(core, *tx, database.space);
     rules = store::ip_rules(*tx, database.id);
     what.emplace(publication_of(core, *tx, fresh, trust, rules, probes.publication));
@@ -245,7 +192,15 @@ void publish(Core& core, const store::DatabaseRow& database, Publisher& publishe
   publisher.publish(*where, *what, probes.pairs);
 
   const Instant now = core.now();
+  bool is_destroyed = false;
   core.commits.run([&](sql::Transaction& tx) {
+    const store::DatabaseRow current = store::database_of(tx, database.id);
+    is_destroyed = current.state == "destroyed";
+    if (!is_enabled(current)) {
+      // Disabled meanwhile, and perhaps withdrawn before this came there: the next pass withdraws it.
+      static_cast<void>(store::move_database(tx, database.id, "disabled", "Deprovisioning", now));
+      return;
+    }
     store::record_published(tx, database.id, fresh.wanted, now);
     for (const store::RootRow& root : trust.roots) {
       if (std::ranges::find(probes.roots, root.id) == probes.roots.end()) continue;  // appeared meanwhile: not proved
@@ -265,10 +220,19 @@ void publish(Core& core, const store::DatabaseRow& database, Publisher& publishe
             .object = database.name,
             .details = {{"number", std::to_string(what->number)}, {"server", what->server.certificate().serial().hex()}}});
   });
+  if (is_destroyed) publisher.withdraw(*where);  // no pass comes by there any more
+  return true;
 }
 
-void publish_one(Core& core, const store::DatabaseRow& database, Publisher& publisher, SweepPart& part) {
+// As it is by now: it may have been listed long ago, since others are waited for.
+void publish_one(Core& core, const Id& id, Publisher& publisher, SweepPart& part) {
+  const auto turn = turn_at_server(core, id);
+  const store::DatabaseRow database = [&] {
+    const auto tx = core.driver.read();
+    return store::database_of(*tx, id);
+  }();
   const bool leaves = database.state == "Deprovisioning";
+  if (!leaves && !is_enabled(database)) return;
   const bool differs = database.proved != database.wanted;
   if (database.data_directory.empty() && !leaves) {
     look_at_foreign_server(core, database, publisher, part);
@@ -286,15 +250,11 @@ void publish_one(Core& core, const store::DatabaseRow& database, Publisher& publ
       part.done.push_back({space, database.name, "withdrawn"});
       return;
     }
-    if (differs) {
-      publish(core, database, publisher);
-      part.done.push_back({space, database.name, "published"});
-    }
+    if (differs && publish(core, database, publisher)) part.done.push_back({space, database.name, "published"});
     disconnect(core, database, publisher, Ripe::refused, part);
-  } catch (const Error& error) {
-    failed(error.what(), error.code());
-  } catch (const std::exception& error) {
-    failed(error.what(), Errc::io);  // a publisher of somebody else's
+  } catch (...) {
+    const Failure failure = caught();
+    failed(failure.why, failure.code);
   }
 }
 
@@ -337,22 +297,30 @@ void settle(sql::Transaction& tx, const Id& space, Instant now) {
 
 Survey survey(Core& core, const Id& space, const DatabaseName& name, Publisher& publisher, const MtlsOptions& mtls) {
   const Instant now = core.now();
-  const auto tx = core.driver.read();
-  const store::DatabaseRow database = get_database(*tx, space, name);
-  if (database.data_directory.empty()) return {};  // nobody sees from here what its server does today
-  // What it would be, without a certificate made for it: the lines are all that matters here.
-  const Trust trust = read_trust(core, *tx, space);
-  const Facts facts = read_facts(core, *tx, space, database);
-  Publication what{.number = 0,
-                   .server = core.issuers.of(facts.root)->issue_with_key(ServerSubject{.hosts = {HostName{"survey.invalid"}}}, now),
-                   .crls = trust.crls,
-                   .roles = {},
-                   .access = access_of(mtls.access, usual_binding(*tx, space)),
-                   .keep = mtls.keep};
-  for (const std::string& role : store::roles(*tx, database.id)) what.roles.emplace_back(role);
-  for (const store::IpRuleRow& rule : store::ip_rules(*tx, database.id)) what.rules.emplace_back(rule.cidr);
-  if (what.roles.empty()) what.roles.emplace_back(database.role);
-  return publisher.survey(served(core, *tx, database), what);
+  store::DatabaseRow database;
+  std::optional<Publication> what;
+  std::optional<ServedDatabase> where;
+  {
+    const auto tx = core.driver.read();
+    database = get_database(*tx, space, name);
+    if (database.data_directory.empty()) return {};  // nobody sees from here what its server does today
+    // What it would be, without a certificate made for it: the lines are all that matters here.
+    const Trust trust = read_trust(core, *tx, space);
+    const Facts facts = read_facts(core, *tx, space, database);
+    what.emplace(Publication{
+        .number = 0,
+        .server = core.issuers.of(facts.root)->issue_with_key(ServerSubject{.hosts = {HostName{"survey.invalid"}}}, now),
+        .crls = trust.crls,
+        .roles = {},
+        .access = access_of(mtls.access, usual_binding(*tx, space)),
+        .keep = mtls.keep});
+    for (const std::string& role : store::roles(*tx, database.id)) what->roles.emplace_back(role);
+    for (const store::IpRuleRow& rule : store::ip_rules(*tx, database.id)) what->rules.emplace_back(rule.cidr);
+    if (what->roles.empty()) what->roles.emplace_back(database.role);
+    where.emplace(served(core, *tx, database));
+  }
+  const auto turn = turn_at_server(core, database.id);
+  return publisher.survey(*where, *what);
 }
 
 }  // namespace service
@@ -369,7 +337,7 @@ SweepPart Authority::publish_pending(Publisher& publisher, Deadline deadline) {
       part.unfinished = true;
       break;
     }
-    service::publish_one(core, database, publisher, part);
+    service::publish_one(core, database.id, publisher, part);
   }
   return part;
 }
@@ -380,10 +348,10 @@ SweepPart Authority::publish_pending(Publisher& publisher, const DatabaseLocatio
     const auto tx = core.driver.read();
     const auto space = store::find_space(*tx, only.space.text());
     if (!space) throw Error{Errc::not_found, fmt::format("space \"{}\": is not there", only.space.text())};
-    return service::get_database(*tx, space->id, only.database);
+    return service::get_database(*tx, space->id, only.database).id;
   }();
   SweepPart part;
-  if (service::is_enabled(database) || database.state == "Deprovisioning") service::publish_one(core, database, publisher, part);
+  service::publish_one(core, database, publisher, part);
   return part;
 }
 

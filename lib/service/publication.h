@@ -16,12 +16,14 @@ namespace spaceca::service {
 // Errc::not_found, and those of Publisher::survey.
 [[nodiscard]] Survey survey(Core& core, const Id& space, const DatabaseName& name, Publisher& publisher, const MtlsOptions& mtls);
 
-// Roots that a server is to trust, with the lists that go with them.
+// Roots that a server is to trust, with the lists that go with them. One that has ended lets nobody in and signs nothing any more,
+// so it is left out: PostgreSQL asks only for the lists of roots whose certificates it is shown.
 struct Trust {
   std::vector<store::RootRow> roots;
   std::vector<Certificate> certificates;
   std::vector<Crl> crls;
 };
+// Errc::policy if every root has ended.
 [[nodiscard]] Trust read_trust(Core& core, sql::Transaction& tx, const Id& space);
 
 // All that the server of a database is to serve. Errc::policy if it has no certificate.

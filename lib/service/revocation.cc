@@ -1,7 +1,6 @@
 #include "service/revocation.h"
 
 #include <algorithm>
-#include <exception>
 #include <iterator>
 #include <map>
 #include <optional>
@@ -15,7 +14,7 @@
 #include "service/audit_chain.h"
 #include "service/census.h"
 #include "service/clock_watch.h"
-#include "service/databases.h"
+#include "service/failure.h"
 #include "service/idempotency.h"
 #include "service/issuance.h"
 #include "service/words.h"
@@ -97,18 +96,20 @@ store::CrlRow signed_list(Core& core, const store::RootRow& root, ListBuilder& b
 
 }  // namespace
 
-std::vector<Id> revoke_rows(sql::Transaction& tx, const Id& space, std::span<const store::CertificateRow> rows,
-                            RevocationReason reason, Instant now) {
+Marked revoke_rows(sql::Transaction& tx, const Id& space, std::span<const store::CertificateRow> rows, RevocationReason reason,
+                   Instant now) {
   // Where no server is left that has to learn of it, nothing is waited for.
   const auto served = store::served_databases(tx, space);
   const std::string_view state = served.empty() ? "disabled" : "disabling";
   std::map<Id, std::int64_t> marks;
+  Marked marked;
   for (const store::CertificateRow& row : rows) {
     if (!store::is_live(row.state)) continue;
     auto mark = marks.find(row.root);
     if (mark == marks.end()) mark = marks.emplace(row.root, store::take_mark(tx, row.root)).first;
     const store::Revoked revoked{.at = now, .reason = static_cast<std::int64_t>(reason), .mark = mark->second};
     if (!store::mark_revoked(tx, row.id, state, revoked)) continue;
+    marked.certificates.push_back(row.id);
     static_cast<void>(store::insert(
         tx, {.root = row.root, .serial = Serial{ByteView{row.serial}}, .revoked = revoked, .not_after = row.not_after}));
     if (row.kind == "client") store::uncount_role(tx, row.database, row.role);
@@ -120,10 +121,9 @@ std::vector<Id> revoke_rows(sql::Transaction& tx, const Id& space, std::span<con
     }
   }
   if (!marks.empty()) store::want_publications(tx, space);
-  std::vector<Id> roots;
-  roots.reserve(marks.size());
-  for (const auto& [root, mark] : marks) roots.push_back(root);
-  return roots;
+  marked.roots.reserve(marks.size());
+  for (const auto& [root, mark] : marks) marked.roots.push_back(root);
+  return marked;
 }
 
 std::vector<Id> revoke_all(sql::Transaction& tx, const Id& space, const Id& database, RevocationReason reason, Instant now) {
@@ -132,12 +132,20 @@ std::vector<Id> revoke_all(sql::Transaction& tx, const Id& space, const Id& data
   for (;;) {
     const auto rows = store::certificates(tx, database, "", after, 1000);
     if (rows.empty()) break;
-    for (const Id& root : revoke_rows(tx, space, rows, reason, now)) {
+    for (const Id& root : revoke_rows(tx, space, rows, reason, now).roots) {
       if (std::ranges::find(roots, root) == roots.end()) roots.push_back(root);
     }
     after = rows.back().id;
   }
   return roots;
+}
+
+AuditEvent revocation_event(const store::CertificateRow& row, RevocationReason reason) {
+  return {.verb = "revoke",
+          .object = certificate_id(row.id).text(),
+          .details = {{"database", row.database_name},
+                      {"serial", Serial{ByteView{row.serial}}.hex()},
+                      {"reason", std::string{reason_word(reason)}}}};
 }
 
 bool build_crl(Core& core, const Id& id, Build when, std::int64_t at_least) {
@@ -153,6 +161,7 @@ bool build_crl(Core& core, const Id& id, Build when, std::int64_t at_least) {
       if (!found || !is_trusted(*found) || !is_wanted(*found, when, now)) return false;
       root = *found;
       dated = clock_verdict(*tx, now).surely_past;
+      if (has_ended(root, dated)) return false;
       const bool is_known = builder.number == root.crl_number;
       builder.number = 0;  // until it is stored
       if (!is_known) builder.der.clear();
@@ -214,14 +223,6 @@ std::string request_text(std::span<const CertificateId> ids, RevocationReason re
   return text;
 }
 
-AuditEvent revocation_event(const store::CertificateRow& row, RevocationReason reason) {
-  return {.verb = "revoke",
-          .object = certificate_id(row.id).text(),
-          .details = {{"database", row.database_name},
-                      {"serial", Serial{ByteView{row.serial}}.hex()},
-                      {"reason", std::string{reason_word(reason)}}}};
-}
-
 // The root of that generation. Errc::not_found.
 store::RootRow get_root(sql::Transaction& tx, const Id& space, unsigned generation) {
   for (store::RootRow& root : store::roots_of(tx, space)) {
@@ -255,13 +256,15 @@ std::vector<CertificateRecord> Space::revoke(std::span<const CertificateId> ids,
         }
         rows.push_back(std::move(*row));
       }
-      roots = service::revoke_rows(tx, impl_->id, rows, reason, now);
+      std::vector<service::Id> left = service::revoke_rows(tx, impl_->id, rows, reason, now).certificates;  // to be audited
       if (service::ends_sessions(tx, impl_->id, sessions)) service::order_disconnections(tx, impl_->id, rows);
       request.record(tx, rows_ids, now);
       std::vector<service::AuditEvent> events;
+      roots.clear();
       for (const store::CertificateRow& row : rows) {
-        if (row.revoked_at) continue;
-        events.push_back(service::revocation_event(row, reason));
+        // Of those that were marked before too: whoever did that may not have come as far as the list.
+        if (std::ranges::find(roots, row.root) == roots.end()) roots.push_back(row.root);
+        if (std::erase(left, row.id) != 0) events.push_back(service::revocation_event(row, reason));
       }
       service::record(tx, core.vault, impl_->id, now, impl_->actor, events);
     });
@@ -300,15 +303,17 @@ void Space::revoke_serial(unsigned generation, const Serial& serial, RevocationR
       roots = {root.id};
       const bool end = service::ends_sessions(tx, impl_->id, sessions);
       bool ours = false;
+      std::optional<Instant> not_after;
       for (const store::CertificateRow& row : store::find_by_serial(tx, impl_->id, serial.octets())) {
         if (row.root != root.id) continue;
         ours = true;
+        not_after = row.not_after;
         static_cast<void>(service::revoke_rows(tx, impl_->id, std::span{&row, 1}, reason, now));
         if (end) service::order_disconnections(tx, impl_->id, std::span{&row, 1});
       }
-      if (!ours) {
+      if (!ours || !store::is_revoked(tx, root.id, serial)) {  // of which nothing is known, or that was closed past its end
         const store::Revoked revoked{.at = now, .reason = static_cast<std::int64_t>(reason), .mark = store::take_mark(tx, root.id)};
-        static_cast<void>(store::insert(tx, {.root = root.id, .serial = serial, .revoked = revoked}));
+        static_cast<void>(store::insert(tx, {.root = root.id, .serial = serial, .revoked = revoked, .not_after = not_after}));
         if (end) {
           const ByteView octets = serial.octets();
           service::order_disconnection(tx, impl_->id,
@@ -334,82 +339,6 @@ void Space::revoke_serial(unsigned generation, const Serial& serial, RevocationR
   }));
 }
 
-namespace service {
-namespace {
-
-// The lists of all servers of a space; who could not be asked is noted.
-std::vector<Crl> served_lists(Core& core, const Id& space, Publisher& publisher, std::vector<Adoption::Missed>& missed) {
-  const auto servers = [&] {
-    const auto tx = core.driver.read();
-    std::vector<ServedDatabase> found;
-    for (const store::DatabaseRow& row : store::served_databases(*tx, space)) found.push_back(served(core, *tx, row));
-    return found;
-  }();
-  std::vector<Crl> lists;
-  for (const ServedDatabase& server : servers) {
-    try {
-      for (Crl& list : publisher.current(server).crls) lists.push_back(std::move(list));
-    } catch (const Error& error) {
-      missed.push_back({server.database, error.what(), error.code()});
-    } catch (const std::exception& error) {
-      missed.push_back({server.database, error.what(), Errc::io});
-    }
-  }
-  return lists;
-}
-
-// Within a transaction: a certificate of ours is revoked as by revoke(); of one that was issued after the backup only the serial is
-// known. False if it is revoked here already.
-bool adopt_entry(sql::Transaction& tx, const store::RootRow& root, const RevokedEntry& entry, std::vector<AuditEvent>& events) {
-  if (store::is_revoked(tx, root.id, entry.serial)) return false;
-  for (const store::CertificateRow& row : store::find_by_serial(tx, root.space, entry.serial.octets())) {
-    if (row.root != root.id) continue;
-    const Instant at = std::max(entry.revoked_at, row.created_at);  // a list's dates lie five minutes back
-    if (revoke_rows(tx, root.space, std::span{&row, 1}, entry.reason, at).empty()) break;
-    events.push_back(revocation_event(row, entry.reason));
-    return true;
-  }
-  const store::Revoked revoked{
-      .at = entry.revoked_at, .reason = static_cast<std::int64_t>(entry.reason), .mark = store::take_mark(tx, root.id)};
-  return store::insert(tx, {.root = root.id, .serial = entry.serial, .revoked = revoked});
-}
-
-}  // namespace
-}  // namespace service
-
-Adoption Space::adopt(Publisher& publisher) const {
-  service::Core& core = impl_->authority;
-  const Instant now = core.now();
-  Adoption adoption;
-  const std::vector<Crl> lists = service::served_lists(core, impl_->id, publisher, adoption.missed);
-  std::size_t& adopted = adoption.entries;
-  std::map<service::Id, std::int64_t> numbers;
-  core.commits.run([&](sql::Transaction& tx) {
-    adopted = 0;
-    numbers.clear();
-    std::vector<service::AuditEvent> events;
-    for (const store::RootRow& root : store::roots_of(tx, impl_->id)) {
-      if (!service::is_trusted(root)) continue;
-      const Certificate certificate = core.issuers.certificate_of(root);
-      for (const Crl& list : lists) {
-        if (!std::ranges::equal(list.issuer_der(), certificate.subject_der())) continue;
-        auto& number = numbers[root.id];
-        number = std::max(number, static_cast<std::int64_t>(list.number().value_or(0)));
-        for (const RevokedEntry& entry : list.entries()) {
-          if (service::adopt_entry(tx, root, entry, events)) ++adopted;
-        }
-      }
-    }
-    store::want_publications(tx, impl_->id);
-    events.push_back({.verb = "adopt", .object = impl_->name.text(), .details = {{"entries", std::to_string(adopted)}}});
-    service::record(tx, core.vault, impl_->id, now, impl_->actor, events);
-  });
-  service::after(fmt::format("{} entries are taken over; call it again for lists with larger numbers", adopted), [&] {
-    for (const auto& [root, number] : numbers) service::build_crl(core, root, service::Build::always, number + 1);
-  });
-  return adoption;
-}
-
 SweepPart Authority::refresh_crls(Deadline deadline) {
   service::Core& core = *impl_;
   SweepPart part;
@@ -427,8 +356,9 @@ SweepPart Authority::refresh_crls(Deadline deadline) {
     try {
       if (!service::build_crl(core, root.id, service::Build::weekly)) continue;
       part.done.push_back({space, object, "a new list was written"});
-    } catch (const Error& error) {
-      part.failed.push_back({space, object, error.what(), error.code()});
+    } catch (...) {
+      const service::Failure failure = service::caught();
+      part.failed.push_back({space, object, failure.why, failure.code});
     }
   }
   return part;

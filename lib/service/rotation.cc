@@ -133,7 +133,8 @@ std::vector<AuditEvent> retire(sql::Transaction& tx, const Id& space, Instant no
   std::vector<AuditEvent> retired;
   for (const store::RootRow& root : read_generations(tx, space).retiring) {
     if (has_live_certificate(tx, root, dead_since)) continue;
-    if (const auto open = store::any_session_of_root(tx, root.id)) {
+    // Past its own end whoever is still connected holds nothing that would be let in again.
+    if (const auto open = store::any_session_of_root(tx, root.id); open && !has_ended(root, dead_since)) {
       refuse_rotation(fmt::format("root {}: certificate {} has a session at the server of database \"{}\" still", root.generation,
                                   certificate_id(open->certificate).text(), store::database_of(tx, open->database).name));
     }

@@ -1,7 +1,6 @@
 #include "service/server_files.h"
 
 #include <algorithm>
-#include <exception>
 
 #include <fmt/format.h>
 
@@ -13,6 +12,7 @@
 #include "service/audit_chain.h"
 #include "service/clock_watch.h"
 #include "service/databases.h"
+#include "service/failure.h"
 #include "service/issuance.h"
 #include "service/publication.h"
 #include "service/revocation.h"
@@ -80,6 +80,18 @@ Wanted read_wanted(Core& core, const Id& id, std::int64_t number) {
               fmt::format("database \"{}\": {}; data:mtls:server-files writes what its server needs", wanted.database.name, why)};
 }
 
+// What its administrator was not given yet. Looked for before probes are made: these are rows, and he may take weeks.
+void refuse_what_waits(const Wanted& wanted) {
+  for (const store::RootRow& root : wanted.trust.roots) {
+    if (std::ranges::find(wanted.sentinels, root.id, &store::Sentinel::root) == wanted.sentinels.end()) {
+      waits(wanted, fmt::format("there are no files yet that hold root {}", root.generation));
+    }
+  }
+  if (wanted.sentinels.front().content != content_of(*wanted.what)) {
+    waits(wanted, "what its server is to serve has changed since its files were made");
+  }
+}
+
 // The probes of this look: good ones of ten minutes, and the sentinels.
 std::vector<Probe> probes_for(Core& core, const Wanted& wanted) {
   const Instant now = core.now();
@@ -87,7 +99,6 @@ std::vector<Probe> probes_for(Core& core, const Wanted& wanted) {
   std::vector<Id> ids;
   for (const store::RootRow& root : wanted.trust.roots) {
     const auto sentinel = std::ranges::find(wanted.sentinels, root.id, &store::Sentinel::root);
-    if (sentinel == wanted.sentinels.end()) waits(wanted, fmt::format("there are no files yet that hold root {}", root.generation));
     ids.push_back(ossl::draw_uuid(now));
     Credential good = core.issuers.of(root)->issue_probe(
         {.role = RoleName{wanted.database.role}, .database = DatabaseName{wanted.database.name}, .id = certificate_id(ids.back())},
@@ -109,10 +120,8 @@ std::vector<Probe> probes_for(Core& core, const Wanted& wanted) {
 
 void look(Core& core, const store::DatabaseRow& database, Publisher& publisher) {
   const Wanted wanted = read_wanted(core, database.id, 1);
+  refuse_what_waits(wanted);
   const std::vector<Probe> probes = probes_for(core, wanted);
-  if (wanted.sentinels.front().content != content_of(*wanted.what)) {
-    waits(wanted, "what its server is to serve has changed since its files were made");
-  }
   const ServedDatabase where = [&] {
     const auto tx = core.driver.read();
     return served(core, *tx, wanted.database);
@@ -120,6 +129,7 @@ void look(Core& core, const store::DatabaseRow& database, Publisher& publisher) 
   publisher.publish(where, *wanted.what, probes);
   const Instant now = core.now();
   core.commits.run([&](sql::Transaction& tx) {
+    if (!is_enabled(store::database_of(tx, database.id))) return;  // disabled meanwhile
     for (const store::Sentinel& one : wanted.sentinels) {
       store::record_proof(tx, database.id, {.root = one.root, .crl_number = one.crl_number, .crl_covers = one.crl_covers}, now);
     }
@@ -166,10 +176,10 @@ void look_at_foreign_server(Core& core, const store::DatabaseRow& database, Publ
   try {
     look(core, database, publisher);
     part.done.push_back({space, database.name, "seen to serve its files"});
-  } catch (const Error& error) {
-    note(error.code() == Errc::policy || error.code() == Errc::not_taken ? part.late : part.failed, error.what(), error.code());
-  } catch (const std::exception& error) {
-    note(part.failed, error.what(), Errc::io);
+  } catch (...) {
+    const Failure failure = caught();
+    const bool waits = failure.code == Errc::policy || failure.code == Errc::not_taken;
+    note(waits ? part.late : part.failed, failure.why, failure.code);
   }
 }
 

@@ -1,8 +1,14 @@
 // A store that was put back from a backup, before servers that know more than it does.
 #include <stdexcept>
 
+#include <spaceca/issuer.h>
+
 #include "service/scene.h"
+#include "store/roots.h"
+#include "store/scene.h"
+#include "store/spaces.h"
 #include "support/catch.h"
+#include "support/crl_oracle.h"
 
 namespace spaceca::test {
 namespace {
@@ -162,6 +168,74 @@ TEST_CASE_METHOD(Restored, "a publisher that throws what is no Error fails for i
   CHECK(acme().find_database(db())->publication_error == "out of paper");
   REQUIRE(part.done.size() == 1);
   CHECK(part.done[0].object == "stock");
+}
+
+// --- lists that are not ours ---
+
+// What the user of a server can do to its files.
+class Forged : public Restored {
+ public:
+  // A list that says it is of the space's root.
+  [[nodiscard]] Crl forged(const std::vector<OracleEntry>& entries, const std::string& number) const {
+    const Instant now = clock.now();
+    return Crl::from_der(oracle_crl(
+        {.this_update = now, .next_update = now + std::chrono::days{30}, .entries = entries, .extensions = {{"crlNumber", number}}},
+        acme().describe().roots[0].certificate, PrivateKey::generate()));
+  }
+  // One that the root has signed.
+  [[nodiscard]] Crl signed_one(std::uint64_t number) const {
+    const auto driver = driver_at(file());
+    const auto tx = driver->read();
+    const auto space = store::find_space(*tx, "acme");
+    const auto root = store::active_root(*tx, space->id).value();
+    const Certificate certificate = Certificate::from_der(root.certificate);
+    return Issuer{
+        certificate,
+        vault->signer(
+            {.space = space->id, .row = root.id, .purpose = "root key", .public_key = certificate.public_key().spki_der()},
+            root.key_handle)}
+        .crl({}, {.number = number}, clock.now());
+  }
+  void put(const Crl& list) { servers.servers.at("sales").crls = {list}; }
+};
+
+TEST_CASE_METHOD(Forged, "a list that the root did not sign revokes nobody, is named, and is replaced", "[restore]") {
+  const Bundle client = acme().issue_client(db());
+  CHECK(sweep().publications.failed.empty());
+  put(forged({{client.record.serial, clock.now()}}, "9223372036854775807"));
+  const Adoption adoption = acme().adopt(servers);
+  CHECK(adoption.entries == 0);
+  REQUIRE(adoption.missed.size() == 1);
+  CHECK(adoption.missed[0].database == db());
+  CHECK(adoption.missed[0].code == Errc::mismatch);
+  CHECK(adoption.missed[0].why == "its list of root 1 is not signed by that root");
+  CHECK(acme().find_certificate(client.record.id)->state == CertificateState::ready);
+  CHECK(acme().crls()[0].number().value() < 10'000'000'000'000);
+  CHECK(published().failed.empty());
+  CHECK(servers.lets_in("sales", client.chain.front()));
+}
+
+TEST_CASE_METHOD(Forged, "a list with a number that ours never have is not taken over, whoever signed it", "[restore]") {
+  for (const std::uint64_t number : {std::uint64_t{1'000'000'000'000'001}, std::uint64_t{9'223'372'036'854'775'807},
+                                     std::uint64_t{18'446'744'073'709'551'615U}}) {
+    CAPTURE(number);
+    put(signed_one(number));
+    const Adoption adoption = acme().adopt(servers);
+    REQUIRE(adoption.missed.size() == 1);
+    CHECK(adoption.missed[0].why ==
+          "its list of root 1 has the number " + std::to_string(number) + ", larger than a list of ours could have");
+    CHECK(acme().crls()[0].number().value() < 10'000'000'000'000);
+    CHECK(published().failed.empty());
+    CHECK(servers.servers.at("sales").crls == acme().crls());
+  }
+}
+
+TEST_CASE_METHOD(Forged, "the largest number that is believed is followed by the next one", "[restore]") {
+  put(signed_one(1'000'000'000'000'000));
+  want();
+  CHECK_THAT(published().failed.at(0).what, ContainsSubstring("its server has list 1000000000000000 of root 1"));
+  CHECK(acme().adopt(servers).missed.empty());
+  CHECK(acme().crls()[0].number() == 1'000'000'000'000'001);
 }
 
 // --- roots that are lost ---

@@ -164,5 +164,15 @@ TEST_CASE_METHOD(Foreign, "where it is disabled it leaves at once, and what was 
   CHECK(state() == DatabaseState::disabled);
 }
 
+TEST_CASE_METHOD(Foreign, "while its files wait to be made a sweep leaves nothing in the store", "[server_files]") {
+  const auto rows = [this] { return sql("SELECT count(*) FROM certificates"); };
+  install();
+  CHECK(late() == "");
+  acme.create_ip_rule(db(), {.cidr = Cidr{"192.0.2.0/24"}});
+  const std::string before = rows();
+  for (int i = 0; i < 3; ++i) CHECK_THAT(late(), ContainsSubstring("has changed since its files were made"));
+  CHECK(rows() == before);
+}
+
 }  // namespace
 }  // namespace spaceca::test
