@@ -120,7 +120,9 @@ Bundle Space::download(const CertificateId& id, const WriteOptions& options, Bun
       found.emplace(bundle(tx));
       const service::Id row = service::id_of(id);
       if (counts == BundleCounts::at_once) store::record_bundle(tx, row, found->latest_generation, now);
-      if (found->key && service::space_kind_of(store::space_of(tx, impl_->id).kind) == SpaceKind::shield) {
+      // Of a server's nobody is told: its key is fetched by whoever puts it in place.
+      if (found->key && found->record.kind == CertificateKind::client &&
+          service::space_kind_of(store::space_of(tx, impl_->id).kind) == SpaceKind::shield) {
         service::tell(tx, row, NoticeKind::downloaded, service::certificate_id(ossl::draw_uuid(now)).text(), now);
       }
       request.record(tx, std::span{&row, 1}, now);

@@ -1,5 +1,8 @@
 // Notices on their way: claimed until a deadline, delivered, and recorded; tried again with pauses that grow up to a day.
 #include <algorithm>
+#include <optional>
+#include <set>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -8,6 +11,7 @@
 
 #include "service/clock_watch.h"
 #include "service/core.h"
+#include "service/failure.h"
 #include "service/issuance.h"
 #include "service/reminders.h"
 #include "service/words.h"
@@ -23,6 +27,7 @@ namespace {
 constexpr std::chrono::minutes kClaim{10};
 constexpr std::chrono::days kLate{7};
 constexpr std::chrono::seconds kLongestPause{86'400};
+constexpr std::chrono::hours kSlack{1};  // so much may the clocks of two machines differ
 constexpr std::int64_t kAtATime = 100;
 constexpr int kMostUnanswered = 3;  // in a row
 
@@ -71,11 +76,20 @@ Attempt attempt(Notifier& notifier, const Notice& notice) {
     return {};
   } catch (const PartlyDelivered& error) {
     return {error.what(), error.code(), joined_lines(error.delivered_by())};
-  } catch (const Error& error) {
-    return {error.what(), error.code()};
-  } catch (const std::exception& error) {
-    return {*error.what() == '\0' ? "the notifier gave no reason" : error.what()};
+  } catch (...) {
+    const Failure failure = caught();
+    return {failure.why, failure.code};
   }
+}
+
+// A successor that was revoked is not to be fetched, and who has asked anew is waited for no longer. That a key has left is told in
+// any case.
+bool is_needed_still(sql::Transaction& tx, const store::NoticeRow& row, Instant now) {
+  const NoticeKind kind = notice_kind_of(row.kind);
+  if (kind == NoticeKind::reminder) return is_needed(tx, row, now);
+  if (kind == NoticeKind::downloaded) return true;
+  const store::CertificateRow certificate = store::certificate_of(tx, row.certificate);
+  return store::is_live(certificate.state) && !(kind == NoticeKind::awaiting_request && certificate.successor);
 }
 
 // What kept it from being delivered, if anything did and it is known.
@@ -85,8 +99,8 @@ std::optional<Errc> deliver(Core& core, Notifier& notifier, const store::NoticeR
   core.commits.run([&](sql::Transaction& tx) {
     notice.reset();
     if (!store::claim(tx, row, now + kClaim)) return;  // another sweep was faster
-    if (row.kind == text_of(NoticeKind::reminder) && !is_needed(tx, row, now)) {
-      store::record_not_delivered(tx, row.id, "what it reminds of was done", std::nullopt);
+    if (!is_needed_still(tx, row, now)) {
+      store::record_not_delivered(tx, row.id, "what it asks for was done, or is of no use any more", std::nullopt);
       return;
     }
     notice.emplace(notice_of(tx, row, now));
@@ -113,26 +127,46 @@ std::optional<Errc> deliver(Core& core, Notifier& notifier, const store::NoticeR
   return made.code;
 }
 
+SpaceName space_of(sql::Transaction& tx, const store::NoticeRow& row) {
+  const store::CertificateRow certificate = store::certificate_of(tx, row.certificate);
+  return SpaceName{store::space_of(tx, store::database_of(tx, certificate.database).space).name};
+}
+
+// One that cannot even be read, so that it does not keep the others back: it is tried again as what a notifier refuses is.
+void set_aside(Core& core, const store::NoticeRow& row, const Failure& failure, SweepPart& part) {
+  const Instant now = core.now();
+  std::optional<SpaceName> space;
+  core.commits.run([&](sql::Transaction& tx) {
+    space.emplace(space_of(tx, row));
+    if (store::claim(tx, row, now + kClaim)) store::record_not_delivered(tx, row.id, failure.why, now + pause_after(row.attempts));
+  });
+  part.failed.push_back({*space, certificate_id(row.id).text(),
+                         fmt::format("{} of certificate {}: {}", row.kind, certificate_id(row.certificate).text(), failure.why),
+                         failure.code});
+}
+
 // What nobody was told for a week, whether it was tried now or waits for its next time.
 void tell_late(Core& core, Instant now, SweepPart& part) {
   const auto tx = core.driver.read();
   for (const store::NoticeRow& row : store::notices_waiting(*tx, now - kLate, kAtATime)) {
-    const store::CertificateRow certificate = store::certificate_of(*tx, row.certificate);
-    const store::DatabaseRow database = store::database_of(*tx, certificate.database);
-    part.late.push_back({SpaceName{store::space_of(*tx, database.space).name}, certificate_id(row.id).text(),
+    part.late.push_back({space_of(*tx, row), certificate_id(row.id).text(),
                          fmt::format("{} of certificate {} has waited since {}", row.kind, certificate_id(row.certificate).text(),
                                      text_of(row.created_at))});
   }
 }
 
-void deliver_due(Core& core, Notifier& notifier, Instant now, Deadline deadline, SweepPart& part) {
+void deliver_due(Core& core, Notifier& notifier, Deadline deadline, SweepPart& part) {
+  std::set<Id> asked;  // each once, whatever the clock does meanwhile
   int unanswered = 0;
   for (;;) {
     const auto rows = [&] {
+      const Instant now = core.now();
       const auto tx = core.driver.read();
       // Nobody is mailed by a clock that stands behind what was seen.
       if (clock_verdict(*tx, now).behind) return std::vector<store::NoticeRow>{};
-      return store::notices_to_deliver(*tx, now, now + kLongestPause, kAtATime);
+      auto due = store::notices_to_deliver(*tx, now, now + kLongestPause + kSlack, kAtATime);
+      std::erase_if(due, [&asked](const store::NoticeRow& row) { return asked.contains(row.id); });
+      return due;
     }();
     if (rows.empty()) return;
     for (const store::NoticeRow& row : rows) {
@@ -140,7 +174,14 @@ void deliver_due(Core& core, Notifier& notifier, Instant now, Deadline deadline,
         part.unfinished = true;
         return;
       }
-      unanswered = deliver(core, notifier, row, part) == Errc::unreachable ? unanswered + 1 : 0;
+      asked.insert(row.id);
+      std::optional<Errc> kept_by;
+      try {
+        kept_by = deliver(core, notifier, row, part);
+      } catch (...) {
+        set_aside(core, row, caught(), part);
+      }
+      unanswered = kept_by == Errc::unreachable ? unanswered + 1 : 0;
     }
   }
 }
@@ -151,9 +192,8 @@ void deliver_due(Core& core, Notifier& notifier, Instant now, Deadline deadline,
 SweepPart Authority::deliver_notices(Notifier& notifier, Deadline deadline) {
   service::Core& core = *impl_;
   SweepPart part;
-  const Instant now = core.now();
-  service::deliver_due(core, notifier, now, deadline, part);
-  service::tell_late(core, now, part);
+  service::deliver_due(core, notifier, deadline, part);
+  service::tell_late(core, core.now(), part);
   return part;
 }
 

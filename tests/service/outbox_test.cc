@@ -1,4 +1,6 @@
 // Notices on their way: what is kept of an attempt that failed.
+#include <stdexcept>
+
 #include <spaceca/error.h>
 
 #include "service/scene.h"
@@ -134,4 +136,84 @@ TEST_CASE_METHOD(Outbox, "a notice whose certificate has ended is given up, and 
   CHECK_THAT(part.late[0].what, Catch::Matchers::EndsWith(" is given up: that has ended"));
   CHECK(authority->deliver_notices(nobody).late.empty());
   CHECK(nobody.asked == 1);
+}
+
+TEST_CASE_METHOD(Outbox, "the pause before the next attempt doubles from a minute on, up to a day", "[outbox]") {
+  fill(1);
+  Failing nobody{Errc::not_taken};
+  authority->deliver_notices(nobody);
+  int asked = 1;
+  for (const int seconds : {60, 120, 240, 480, 960, 1920, 3840, 7680, 15360, 30720, 61440, 86400, 86400}) {
+    CAPTURE(seconds);
+    clock.advance(std::chrono::seconds{seconds - 1});
+    authority->deliver_notices(nobody);
+    CHECK(nobody.asked == asked);
+    clock.advance(std::chrono::seconds{1});
+    authority->deliver_notices(nobody);
+    CHECK(nobody.asked == ++asked);
+  }
+}
+
+TEST_CASE_METHOD(Outbox, "a notice is asked about once in a call, though time passes in it", "[outbox]") {
+  // One whose attempts take a second, or a day.
+  class Slow final : public Notifier {
+   public:
+    Slow(HandClock& clock, std::chrono::seconds takes) : clock_(clock), takes_(takes) {}
+    void deliver(const Notice&) override {
+      if (++asked > 100) throw std::logic_error{"asked for ever"};
+      clock_.advance(takes_);
+      throw Error{Errc::not_taken, "played: no"};
+    }
+    int asked = 0;
+
+   private:
+    HandClock& clock_;
+    std::chrono::seconds takes_;
+  };
+  fill(2);
+  sql("UPDATE notices SET attempts = 11");
+  const auto takes = GENERATE(std::chrono::seconds{1}, std::chrono::seconds{86'400});
+  Slow slow{clock, takes};
+  CHECK(authority->deliver_notices(slow).failed.size() == 2);
+  CHECK(slow.asked == 2);
+}
+
+TEST_CASE_METHOD(Outbox, "of a successor that was revoked nobody is told", "[outbox]") {
+  fill(2);
+  const Space acme = authority->space(SpaceName{"acme"}, kOps);
+  const CertificateId gone = acme.certificates(db()).items[0].successor.value();
+  acme.revoke(gone, RevocationReason::superseded);
+  CHECK(authority->deliver_notices(mail).failed.empty());
+  REQUIRE(mail.delivered.size() == 1);
+  CHECK_FALSE(mail.delivered[0].certificate == gone);
+  CHECK(sql("SELECT count(*) FROM notices WHERE next_attempt_at IS NOT NULL") == "0\n");
+}
+
+TEST_CASE_METHOD(Outbox, "a notice that cannot be read is named and tried again, and keeps no other back", "[outbox]") {
+  fill(3);
+  sql("UPDATE databases SET contacts = 'owner@example.com'; "
+      "UPDATE notices SET kind = 'downloaded', certificate = (SELECT id FROM certificates ORDER BY id LIMIT 1) "
+      "WHERE id = (SELECT id FROM notices ORDER BY id LIMIT 1); "
+      "UPDATE certificates SET role = NULL, kind = 'server', due_at = NULL WHERE id = (SELECT certificate FROM notices WHERE kind "
+      "= "
+      "'downloaded')");
+  const SweepPart part = authority->deliver_notices(mail);
+  CHECK(mail.delivered.size() == 2);
+  REQUIRE(part.failed.size() == 1);
+  CHECK_THAT(part.failed[0].what, Catch::Matchers::StartsWith("downloaded of certificate "));
+  CHECK(sql("SELECT attempts FROM notices WHERE kind = 'downloaded'") == "1\n");
+  CHECK(authority->deliver_notices(mail).failed.empty());  // its pause has not passed
+  clock.advance(std::chrono::minutes{1});
+  CHECK(authority->deliver_notices(mail).failed.size() == 1);
+}
+
+TEST_CASE("a download of a server's key is no notice, and the sweep goes on", "[outbox][shield]") {
+  AuthorityScene scene{kStart, FolderOn::memory};
+  const Space shield = scene.authority->create_space(SpaceName{"vault9"}, kOps, SpaceKind::shield);
+  scene.database(shield);
+  const Bundle server = shield.issue_server(db());
+  CHECK(shield.download(server.record.id).key.has_value());
+  const SweepReport report = scene.sweep();
+  CHECK(report.notices.failed.empty());
+  CHECK(scene.mail.delivered.empty());
 }
