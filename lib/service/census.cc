@@ -1,8 +1,8 @@
 #include "service/census.h"
 
 #include <algorithm>
-#include <exception>
 #include <map>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -11,6 +11,7 @@
 #include "service/audit_chain.h"
 #include "service/clock_watch.h"
 #include "service/databases.h"
+#include "service/failure.h"
 #include "service/issuance.h"
 #include "service/revocation.h"
 #include "service/words.h"
@@ -59,6 +60,7 @@ Place place_of(Core& core, const store::DatabaseRow& database) {
 // One server: which certificates its sessions were opened by; recorded.
 std::vector<Attendance> count(Core& core, const store::DatabaseRow& database, Publisher& publisher) {
   const Place place = place_of(core, database);
+  const auto turn = turn_at_server(core, database.id);
   const std::vector<LiveSession> sessions = publisher.sessions(place.where);
   std::vector<Attendance> counted;
   const auto of = [&](const LiveSession& session) -> Attendance& {
@@ -98,12 +100,22 @@ std::vector<store::DatabaseRow> enabled_databases(Core& core, const Id* space) {
 
 // --- what was replaced and is not used any more ---
 
+// Whether every server was counted lately that lets the certificates of this database in: its own, and each of the space that does
+// not bind them to a database. Where one was not, or cannot be, nobody knows who is in use.
+bool are_counted(sql::Transaction& tx, const store::DatabasePlace& database, Instant now) {
+  const auto is_counted = [&tx, now](const Id& id) {
+    const auto looked = store::census_at(tx, id);
+    return looked && *looked + kUncounted >= now;
+  };
+  if (!is_counted(database.id)) return false;
+  return std::ranges::all_of(store::served_databases(tx, database.space), [&](const store::DatabaseRow& row) {
+    return !is_enabled(row) || access_of(row).binding == BoundTo::database || (!row.data_directory.empty() && is_counted(row.id));
+  });
+}
+
 // Whether its holder has moved: the successor has been in use for so long, and this one was not seen since.
 bool is_abandoned(sql::Transaction& tx, const store::CertificateRow& row, std::chrono::days after, Instant now) {
   if (!store::is_live(row.state) || !row.successor) return false;
-  // Nobody has looked lately: nothing is known.
-  const auto looked = store::census_at(tx, row.database);
-  if (!looked || *looked + kUncounted < now) return false;
   const auto moved = store::first_seen(tx, *row.successor);
   if (!moved || *moved + after > now || row.sessions > 0) return false;
   return !row.last_seen || *row.last_seen + after <= now;
@@ -120,6 +132,7 @@ bool revoke_abandoned(Core& core, const store::DatabasePlace& database, std::chr
     bool any = false;
     {
       const auto tx = core.driver.read();
+      if (!are_counted(*tx, database, now)) return true;
       for (store::CertificateRow& row : store::certificates_to_close(*tx, database.id, place, kEver, kAtATime)) {
         any = true;
         place = {*row.due_at, row.id};
@@ -216,10 +229,9 @@ Census Space::census(Publisher& publisher) const {
   for (const store::DatabaseRow& database : service::enabled_databases(core, &impl_->id)) {
     try {
       for (Attendance& one : service::count(core, database, publisher)) census.found.push_back(std::move(one));
-    } catch (const Error& error) {
-      census.missed.push_back({DatabaseName{database.name}, error.what(), error.code()});
-    } catch (const std::exception& error) {
-      census.missed.push_back({DatabaseName{database.name}, error.what(), Errc::io});
+    } catch (...) {
+      service::Failure failure = service::caught();
+      census.missed.push_back({DatabaseName{database.name}, std::move(failure.why), failure.code});
     }
   }
   return census;
@@ -235,13 +247,16 @@ SweepPart Authority::take_census(Publisher& publisher, Deadline deadline) {
     }
     try {
       static_cast<void>(service::count(core, database, publisher));
-    } catch (const std::exception& error) {
+    } catch (...) {
       // Publishing says what is wrong with a server; here it matters only that nobody knows who is in.
+      const service::Failure failure = service::caught();
       const Instant now = core.now();
+      // What was counted before mTLS was enabled again says nothing of it now.
       const auto before = store::census_at(*core.driver.read(), database.id);
-      if (before && *before + service::kUncounted < now) {
+      const Instant since = std::max(before.value_or(Instant::min()), database.updated_at);
+      if (since + service::kUncounted < now) {
         part.late.push_back({service::space_name(core, database.space), database.name,
-                             fmt::format("nobody was counted there since {}: {}", text_of(*before), error.what())});
+                             fmt::format("nobody was counted there since {}: {}", text_of(since), failure.why)});
       }
     }
   }
@@ -261,8 +276,10 @@ SweepPart Authority::revoke_abandoned(std::chrono::days after, Deadline deadline
       if (service::revoke_abandoned(core, database, after, deadline, part)) continue;
       part.unfinished = true;
       break;
-    } catch (const Error& error) {
-      part.failed.push_back({service::space_name(core, database.space), "", error.what(), error.code()});
+    } catch (...) {
+      const service::Failure failure = service::caught();
+      const std::string name = store::database_of(*core.driver.read(), database.id).name;
+      part.failed.push_back({service::space_name(core, database.space), name, failure.why, failure.code});
     }
   }
   return part;

@@ -13,10 +13,10 @@
 
 namespace spaceca::service {
 
-// Within the transaction of a revocation: the sessions of these certificates end at every enabled server of the space, once its
-// list is proved to hold them. Of a root: all of its sessions, once it is proved that the server does not trust it.
 // Whether a revocation is to end sessions in that space.
 [[nodiscard]] bool ends_sessions(sql::Transaction& tx, const Id& space, OpenSessions sessions);
+// Within the transaction of a revocation: the sessions of these certificates end at every enabled server of the space, once its
+// list is proved to hold them. Of a root: all of its sessions, once it is proved that the server does not trust it.
 void order_disconnections(sql::Transaction& tx, const Id& space, std::span<const store::CertificateRow> rows);
 void order_disconnection(sql::Transaction& tx, const Id& space, const store::Disconnection& disconnection);
 

@@ -265,6 +265,68 @@ TEST_CASE_METHOD(Renewed, "where nobody was counted for a week nothing is taken 
   CHECK_FALSE(record(client).revocation.has_value());
 }
 
+// Played servers, of which one does not show its sessions.
+class OneIsDumb final : public Publisher {
+ public:
+  OneIsDumb(PlayedServers& servers, std::string dumb) : servers_(servers), dumb_(std::move(dumb)) {}
+
+  Survey survey(const ServedDatabase& where, const Publication& what) override { return servers_.survey(where, what); }
+  void publish(const ServedDatabase& where, const Publication& what, const std::vector<Probe>& probes) override {
+    servers_.publish(where, what, probes);
+  }
+  void withdraw(const ServedDatabase& where) override { servers_.withdraw(where); }
+  Served current(const ServedDatabase& where) override { return servers_.current(where); }
+  std::vector<LiveSession> sessions(const ServedDatabase& where) override {
+    if (where.database.text() == dumb_) throw Error{Errc::permission, "server: does not show its sessions"};
+    return servers_.sessions(where);
+  }
+  std::vector<LiveSession> disconnect(const ServedDatabase& where, const std::vector<ShownCertificate>& shown) override {
+    return servers_.disconnect(where, shown);
+  }
+
+ private:
+  PlayedServers& servers_;
+  std::string dumb_;
+};
+
+TEST_CASE_METHOD(Renewed, "nothing is taken for given up while a server that lets it in too is not counted", "[census][renewal]") {
+  const auto [bound, is_revoked] = GENERATE(table<BoundTo, bool>({{BoundTo::space, false}, {BoundTo::database, true}}));
+  database(acme, "stock");
+  acme.enable_mtls(db("stock"), {.access = {.binding = bound}});
+  OneIsDumb dumb{servers, "stock"};
+  connect(successor);
+  for (int day = 0; day < 20; ++day) {
+    authority->sweep({.publisher = &dumb, .revoke_abandoned_after = std::chrono::days{14}});
+    clock.advance(std::chrono::days{1});
+  }
+  CHECK(record(client).revocation.has_value() == is_revoked);
+}
+
+TEST_CASE_METHOD(Renewed, "nothing is taken for given up where a server of the space cannot be counted", "[census][renewal]") {
+  DatabaseSpec elsewhere = spec("stock");
+  elsewhere.data_directory.clear();
+  acme.create_database(std::move(elsewhere));
+  acme.enable_mtls(db("stock"));
+  connect(successor);
+  for (int day = 0; day < 20; ++day) {
+    sweep_revoking(14);
+    clock.advance(std::chrono::days{1});
+  }
+  CHECK_FALSE(record(client).revocation.has_value());
+}
+
+TEST_CASE_METHOD(Connected, "a server that never was counted is told of a week after it was enabled", "[census]") {
+  serve(acme, "stock");
+  OneIsDumb dumb{servers, "stock"};
+  clock.advance(std::chrono::days{7});
+  CHECK(authority->take_census(dumb).late.empty());
+  clock.advance(std::chrono::seconds{1});
+  const SweepPart part = authority->take_census(dumb);
+  REQUIRE(part.late.size() == 1);
+  CHECK(part.late[0].object == "stock");
+  CHECK(part.late[0].what == "nobody was counted there since 2026-11-24 10:00:00: server: does not show its sessions");
+}
+
 TEST_CASE_METHOD(Renewed, "unless it is asked for, what was given up lives to its end", "[census][renewal]") {
   connect(successor);
   for (int day = 0; day < 40; ++day) {
