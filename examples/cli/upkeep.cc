@@ -14,6 +14,7 @@
 
 #include "commands.h"
 #include "notifying.h"
+#include "output.h"
 #include "records.h"
 #include "secrets.h"
 #include "sessions.h"
@@ -206,6 +207,14 @@ Exit upkeep::audit_verify(Session& session) {
   for (const Finding& finding : findings) json["findings"].push_back({{"rule", finding.rule}, {"text", finding.text}});
   for (const AuditAnchor& anchor : anchors) {
     json["anchors"].push_back({{"chain", anchor.chain}, {"number", anchor.number}, {"code", anchor.code}});
+  }
+  std::vector<std::string> loose;
+  for (const AuditAnchor& anchor : anchors) {
+    if (std::ranges::find(given, anchor.chain, &AuditAnchor::chain) != given.end()) continue;
+    loose.push_back(anchor.chain.empty() ? kStoreChain : anchor.chain);
+  }
+  if (!loose.empty()) {
+    session.note(fmt::format("warning: whether entries were cut off at the end is not known without --anchors: {}", joined(loose)));
   }
   // What is found goes beside the anchors, which are to be kept.
   if (!session.arguments.json) std::fputs(text_of(findings).c_str(), stderr);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <optional>
 
 #include <fmt/format.h>
@@ -12,6 +13,8 @@
 #include "base/printable.h"
 #include "service/core.h"
 #include "service/words.h"
+#include "store/certificates.h"
+#include "store/roots.h"
 #include "store/spaces.h"
 
 namespace spaceca {
@@ -116,29 +119,60 @@ std::string shown(const std::string& chain) {
   return chain.empty() ? "audit of the store" : fmt::format("audit of space \"{}\"", chain);
 }
 
-// One chain from its first entry to its head.
-void verify_chain(sql::Transaction& tx, const Vault& vault, ByteView chain, const std::string& name, const AuditAnchor* anchor,
-                  std::vector<Finding>& findings) {
-  const auto find = [&](std::string_view rule, const std::string& text) {
-    findings.push_back({.rule = std::string{rule}, .text = shown(name) + ": " + text, .source = "spaceca audit"});
+// What is found in one chain.
+struct Findings {
+  std::string chain;  // its name
+  std::vector<Finding>& all;
+
+  void add(std::string_view rule, std::string_view text) const {
+    all.push_back({.rule = std::string{rule}, .text = fmt::format("{}: {}", shown(chain), text), .source = "spaceca audit"});
+  }
+};
+
+// Whether what an entry says was revoked is so by the rows: nobody who writes them lets it in again unseen.
+void verify_revocation(sql::Transaction& tx, const Id& space, const AuditEntry& entry, const Findings& findings) {
+  const auto find = [&](std::string_view what) {
+    findings.add("audit-unrevoked",
+                 fmt::format("{} {} is not revoked in the store, entry {} says it was", what, entry.object, entry.number));
   };
+  if (entry.verb == "revoke") {
+    const auto row = store::find_certificate(tx, space, CertificateId{entry.object}.octets());
+    if (!row || !row->revoked_at || !store::is_revoked(tx, row->root, Serial{ByteView{row->serial}})) find("certificate");
+  }
+  if (entry.verb == "revoke_serial") {
+    const auto roots = store::roots_of(tx, space);
+    const bool is_there = std::ranges::any_of(roots, [&](const store::RootRow& root) {
+      return std::to_string(root.generation) == entry.details.at(0).second &&
+             store::is_revoked(tx, root.id, Serial{std::string_view{entry.object}});
+    });
+    if (!is_there) find("serial");
+  }
+}
+
+// One chain from its first entry to its head. `space`: whose it is, unless it is the store's own.
+void verify_chain(sql::Transaction& tx, const Vault& vault, ByteView chain, const std::optional<Id>& space,
+                  std::span<const AuditAnchor> anchors, const Findings& findings) {
   store::AuditCode code{};
   std::int64_t number = 0;
-  bool anchored = anchor == nullptr;
   for (;;) {
     const auto rows = store::audit_rows(tx, chain, number, 1000);
     if (rows.empty()) break;
     for (const store::AuditRow& row : rows) {
+      const AuditEntry entry = entry_of(row);
       if (row.number != number + 1) {
         // The first behind a gap has nothing to be held against.
-        find("audit-missing", fmt::format("entries {} to {} are missing", number + 1, row.number - 1));
+        findings.add("audit-missing", fmt::format("entries {} to {} are missing", number + 1, row.number - 1));
       } else if (code_of(vault, chain, code, row.number, row.at, row.record) != row.code) {
-        find("audit-altered", fmt::format("entry {} is not what was written, or not in its place", row.number));
+        findings.add("audit-altered", fmt::format("entry {} is not what was written, or not in its place", row.number));
+      } else if (row.number == 1 && entry.verb != "create_space") {
+        // As after all of it was removed, and something was done since.
+        findings.add("audit-missing", fmt::format("it begins with {}, not with the space being made", printable(entry.verb)));
+      } else if (space) {
+        verify_revocation(tx, *space, entry, findings);
       }
-      if (anchor != nullptr && static_cast<std::uint64_t>(row.number) == anchor->number) {
-        anchored = true;
-        if (hex_of(row.code, HexCase::lower) != anchor->code) {
-          find("audit-anchor", fmt::format("entry {} is not the one that the anchor was taken of", row.number));
+      for (const AuditAnchor& anchor : anchors) {
+        if (anchor.number == entry.number && anchor.code != hex_of(row.code, HexCase::lower)) {
+          findings.add("audit-anchor", fmt::format("entry {} is not the one that the anchor was taken of", row.number));
         }
       }
       number = row.number;
@@ -147,19 +181,43 @@ void verify_chain(sql::Transaction& tx, const Vault& vault, ByteView chain, cons
   }
   const store::AuditHead head = store::audit_head(tx, chain);
   if (head.number > number) {
-    find("audit-cut", fmt::format("it ends with entry {}, its head says {}", number, head.number));
+    findings.add("audit-cut", fmt::format("it ends with entry {}, its head says {}", number, head.number));
   } else if (head.number != number || head.code != code) {
-    find("audit-head", fmt::format("its head is not that of entry {}, its last", number));
+    findings.add("audit-head", fmt::format("its head is not that of entry {}, its last", number));
   }
-  if (!anchored) find("audit-cut", fmt::format("it ends with entry {}, the anchor was taken at {}", number, anchor->number));
+  for (const AuditAnchor& anchor : anchors) {
+    if (anchor.number > static_cast<std::uint64_t>(number)) {
+      findings.add("audit-cut", fmt::format("it ends with entry {}, the anchor was taken at {}", number, anchor.number));
+    }
+  }
 }
 
-std::string chain_name(sql::Transaction& tx, const Bytes& chain) {
-  if (chain.empty()) return {};
+// Nothing for the store's own.
+std::optional<Id> space_behind(const Bytes& chain) {
+  if (chain.empty()) return std::nullopt;
   Id id{};
   if (chain.size() != id.size()) throw sql::EngineError{sql::Failure::corrupt, "store: an audit chain is not named by a space"};
   std::ranges::copy(chain, id.begin());
-  return store::space_of(tx, id).name;
+  return id;
+}
+
+std::string chain_name(sql::Transaction& tx, const Bytes& chain) {
+  const auto space = space_behind(chain);
+  return space ? store::space_of(tx, *space).name : std::string{};
+}
+
+// Of the store itself, where it has a space, and of each space.
+std::vector<std::string> chains_that_must_be(sql::Transaction& tx) {
+  std::vector<std::string> names;
+  std::string after;
+  for (;;) {
+    const auto spaces = store::spaces(tx, after, 1000);
+    if (spaces.empty()) break;
+    for (const store::SpaceRow& space : spaces) names.push_back(space.name);
+    after = names.back();
+  }
+  if (!names.empty()) names.emplace_back();
+  return names;
 }
 
 }  // namespace
@@ -186,19 +244,18 @@ std::vector<AuditAnchor> Authority::audit_anchors() const {
 std::vector<Finding> Authority::verify_audit(std::span<const AuditAnchor> anchors) const {
   const auto tx = impl_->driver.read();
   std::vector<Finding> findings;
-  std::vector<std::string> seen;
+  std::vector<std::string> wanted = service::chains_that_must_be(*tx);
+  for (const AuditAnchor& anchor : anchors) {
+    if (std::ranges::find(wanted, anchor.chain) == wanted.end()) wanted.push_back(anchor.chain);
+  }
   for (const Bytes& chain : store::audit_chains(*tx)) {
     const std::string name = service::chain_name(*tx, chain);
-    const auto anchor = std::ranges::find(anchors, name, &AuditAnchor::chain);
-    service::verify_chain(*tx, impl_->vault, chain, name, anchor == anchors.end() ? nullptr : &*anchor, findings);
-    seen.push_back(name);
+    std::vector<AuditAnchor> its_anchors;
+    std::ranges::copy_if(anchors, std::back_inserter(its_anchors), [&name](const AuditAnchor& one) { return one.chain == name; });
+    service::verify_chain(*tx, impl_->vault, chain, service::space_behind(chain), its_anchors, {name, findings});
+    std::erase(wanted, name);
   }
-  for (const AuditAnchor& anchor : anchors) {
-    if (std::ranges::find(seen, anchor.chain) == seen.end()) {
-      findings.push_back(
-          {.rule = "audit-missing", .text = service::shown(anchor.chain) + ": is not there", .source = "spaceca audit"});
-    }
-  }
+  for (const std::string& name : wanted) service::Findings{name, findings}.add("audit-missing", "is not there");
   return findings;
 }
 

@@ -1,4 +1,8 @@
 // Roots, the clock, and the audit.
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
 #include <spaceca/verify.h>
 
 #include "service/scene.h"
@@ -153,10 +157,6 @@ TEST_CASE_METHOD(AuthorityScene, "a clock far ahead is suspect until 48 hours of
   CHECK_FALSE(sweep().clock_suspect);
 }
 
-TEST_CASE_METHOD(AuthorityScene, "a clock that an operator accepts is believed, and the audit says who did", "[clock]") {
-  space();
-  sweep();
-  clock.advance(std::chrono::days{400});
 TEST_CASE_METHOD(AuthorityScene, "two sweeps may lie two weeks apart, and fifteen days to the second", "[clock]") {
   space();
   sweep();
@@ -170,6 +170,10 @@ TEST_CASE_METHOD(AuthorityScene, "two sweeps may lie two weeks apart, and fiftee
   CHECK(authority->clock_suspect());
 }
 
+TEST_CASE_METHOD(AuthorityScene, "a clock that an operator accepts is believed, and the audit says who did", "[clock]") {
+  space();
+  sweep();
+  clock.advance(std::chrono::days{400});
   CHECK(sweep().clock_suspect);
   authority->accept_clock(Actor{"alice"});
   CHECK_FALSE(sweep().clock_suspect);
@@ -312,6 +316,91 @@ TEST_CASE_METHOD(AuthorityScene, "entries that were altered, removed, reordered 
   const auto findings = authority->verify_audit(anchors);
   REQUIRE_FALSE(findings.empty());
   CHECK(findings[0].rule == rule);
+}
+
+TEST_CASE_METHOD(AuthorityScene, "every anchor of a chain must hold, not the first alone", "[audit]") {
+  const Space acme = space();
+  database(acme);
+  const auto of_space = [&] {
+    for (AuditAnchor& anchor : authority->audit_anchors()) {
+      if (!anchor.chain.empty()) return std::move(anchor);
+    }
+    throw std::runtime_error{"no chain"};
+  };
+  const AuditAnchor early = of_space();
+  static_cast<void>(acme.issue_client(db()));
+  const AuditAnchor late = of_space();
+  CHECK(authority->verify_audit(std::vector{early, late}).empty());
+  AuditAnchor beyond = late;
+  ++beyond.number;
+  AuditAnchor other = late;
+  other.code = early.code;
+  for (const auto& [anchor, rule] : {std::pair{beyond, "audit-cut"}, std::pair{other, "audit-anchor"}}) {
+    const auto findings = authority->verify_audit(std::vector{early, anchor});
+    REQUIRE(findings.size() == 1);
+    CHECK(findings[0].rule == rule);
+  }
+}
+
+TEST_CASE_METHOD(AuthorityScene, "a space's whole chain does not vanish unseen, though there is no anchor", "[audit]") {
+  const Space acme = space();
+  database(acme);
+  const std::string gone =
+      "PRAGMA foreign_keys = OFF; DELETE FROM audit_heads WHERE length(chain) = 16; "
+      "DELETE FROM audit WHERE length(chain) = 16";
+  sql(gone);
+  auto findings = authority->verify_audit();
+  REQUIRE(findings.size() == 1);
+  CHECK(findings[0].rule == "audit-missing");
+  CHECK(findings[0].text == "audit of space \"acme\": is not there");
+  static_cast<void>(acme.issue_client(db()));
+  findings = authority->verify_audit();
+  REQUIRE(findings.size() == 1);
+  CHECK(findings[0].rule == "audit-missing");
+  CHECK(findings[0].text == "audit of space \"acme\": it begins with issue_client, not with the space being made");
+}
+
+TEST_CASE_METHOD(AuthorityScene, "whoever takes a revocation out of the store is found out", "[audit]") {
+  const Space acme = space();
+  serve(acme);
+  const CertificateRecord client = acme.issue_client(db()).record;
+  acme.revoke(client.id, RevocationReason::key_compromise);
+  acme.revoke_serial(1, Serial{std::string_view{"0102030405060708090A0B0C0D0E0F10"}}, RevocationReason::key_compromise);
+  CHECK(sweep().publications.failed.empty());
+  CHECK(authority->verify_audit().empty());
+  const std::string let_in =
+      "UPDATE certificates SET state = 'ready', revoked_at = NULL, reason = NULL, mark = NULL WHERE hex(serial) = '" +
+      client.serial.hex() + "'; ";
+  const auto off_the_list = [](const std::string& serial) {
+    return "DELETE FROM revocations WHERE substr(hex(serial), 9) = '" + serial + "'; ";
+  };
+  const std::string lost = "0102030405060708090A0B0C0D0E0F10";
+  const auto [statement, what] = std::vector<std::pair<std::string, std::string>>{
+      {let_in + off_the_list(client.serial.hex()), "certificate " + client.id.text()},
+      {let_in, "certificate " + client.id.text()},
+      {off_the_list(client.serial.hex()), "certificate " + client.id.text()},
+      {off_the_list(lost), "serial " + lost}}[GENERATE(range(std::size_t{0}, std::size_t{4}))];
+  CAPTURE(statement);
+  sql(statement);
+  const auto findings = authority->verify_audit();
+  REQUIRE(findings.size() == 1);
+  CHECK(findings[0].rule == "audit-unrevoked");
+  CHECK(findings[0].text.starts_with("audit of space \"acme\": " + what + " is not revoked in the store, entry "));
+}
+
+TEST_CASE_METHOD(AuthorityScene, "a revocation that was taken out of the store stops publication, since the server has it still",
+                 "[audit][restore]") {
+  const Space acme = space();
+  serve(acme);
+  const Bundle client = acme.issue_client(db());
+  acme.revoke(client.record.id, RevocationReason::key_compromise);
+  CHECK(sweep().publications.failed.empty());
+  sql("DELETE FROM revocations WHERE substr(hex(serial), 9) = '" + client.record.serial.hex() + "'");
+  clock.advance(std::chrono::days{8});
+  const SweepPart part = sweep().publications;
+  REQUIRE(part.failed.size() == 1);
+  CHECK(part.failed[0].what.starts_with("database \"sales\": its server refuses serial " + client.record.serial.hex()));
+  CHECK_FALSE(servers.lets_in("sales", client.chain.front()));
 }
 
 }  // namespace
