@@ -54,6 +54,7 @@ HOMES = {
     "mail_notifier.h": "notify",
     "webhook_notifier.h": "notify",
     "authority.h": "service",
+    "records.h": "service",
 }
 
 # A seam is included without its implementation: a public header, or a single one of lib/.
