@@ -358,7 +358,9 @@ Bundle issue_server(Core& core, const Id& space, const DatabaseName& name, const
       dated = dated_for(*tx, actor, now);
       store::DatabaseRow row = get_database(*tx, space, name);
       if (holders == Holders::may_be_locked_out) {
-        if (!is_enabled(row)) throw Error{Errc::policy, fmt::format("database \"{}\": mTLS is not enabled", row.name)};
+        if (!is_enabled(row)) {
+          throw Error{Errc::policy, fmt::format("database \"{}\": mTLS is not enabled, its state is {}", row.name, row.state)};
+        }
       } else if (const std::string why = reason_to_wait(*tx, row, now); !why.empty()) {
         throw Error{Errc::policy, fmt::format("database \"{}\": {}; force_server moves it all the same", row.name, why)};
       }

@@ -172,7 +172,7 @@ TEST_CASE("each refusal of each command has its code and its words, and leaves s
       {{"spaces:rotate", "acme", "--step", "distrust", "--generation", "0", "--confirm", "acme"}, 2, "no number of a root"},
       {{"spaces:rotate", "charlie", "--step", "distrust", "--generation", "1", "--confirm", "charlie"}, 3, "not trusted any more"},
       {{"spaces:rotate", "acme", "--force-server", "sales"}, 1, "hint: --confirm acme"},
-      {{"spaces:rotate", "acme", "--force-server", "sales", "--confirm", "acme"}, 4, "mTLS of database \"sales\" is not enabled"},
+      {{"spaces:rotate", "acme", "--force-server", "sales", "--confirm", "acme"}, 4, "mTLS is not enabled, its state is disabled"},
       {{"spaces:rotate", "acme", "--force-server", "nosuch", "--confirm", "acme"}, 3, "nosuch"},
       {{"spaces:rotate", "acme", "--force-server", "sales", "--step", "retire"}, 2, "one at a time"},
       {{"spaces:adopt", "nosuch"}, 3, "nosuch"},
