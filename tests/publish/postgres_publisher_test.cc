@@ -89,6 +89,20 @@ TEST_CASE("all that is written has the owner and group of the data directory, an
   CHECK(mode_of(scene.server.data() / "spaceca/1/server.key") == 0600);
 }
 
+TEST_CASE("of private keys a server's user has that server's, and neither a root's nor a client's", "[publish]") {
+  Scene scene;
+  scene.publish(scene.next(1));
+  std::string keys;
+  for (const auto& entry : fs::recursive_directory_iterator{scene.server.data() / "spaceca"}) {
+    if (entry.is_regular_file() && read_file(entry.path()).find("PRIVATE KEY") != std::string::npos) {
+      keys += entry.path().lexically_relative(scene.server.data()).string() + "\n";
+    }
+  }
+  CHECK(keys == "spaceca/1/server.key\n");
+  const PublicKey shown = Certificate::from_pem(scene.file("spaceca/1/server.crt")).public_key();
+  CHECK(PrivateKey::from_pem(scene.file("spaceca/1/server.key")).public_key() == shown);
+}
+
 TEST_CASE("pg_hba.conf keeps its mode, its owner and the rest of its octets, and our lines stand on top", "[publish]") {
   Scene scene{"host all all ::1/128 scram-sha-256\r\n# no line feed at the end"};
   const auto hba = scene.server.data() / "pg_hba.conf";
