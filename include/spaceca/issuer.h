@@ -96,8 +96,9 @@ class SPACECA_EXPORT Issuer final {
   [[nodiscard]] Credential issue_with_key(const ClientSubject& subject, Instant now,
                                           KeyAlgorithm algorithm = KeyAlgorithm::ecdsa_p256()) const;
 
-  // A client certificate of ten minutes with a new key, for trying out whether a server lets its like in.
-  [[nodiscard]] Credential issue_probe(const ClientSubject& subject, Instant now) const;
+  // A client certificate with a new key, for trying out whether a server lets its like in. It ends with the root if that is sooner.
+  [[nodiscard]] Credential issue_probe(const ClientSubject& subject, Instant now,
+                                       std::chrono::seconds lifetime = kProbeLifetime) const;
 
   // The root's list of revoked certificates, as PostgreSQL can live with it: complete, of version 2, with the root's key identifier
   // and a number, without issuingDistributionPoint, from five minutes before `now` on. Errc::policy if the root has no cRLSign or

@@ -50,8 +50,9 @@ std::vector<Made> make_sentinels(Core& core, const store::DatabaseRow& database,
   std::vector<Made> made;
   for (const store::RootRow& root : trust.roots) {
     const Id id = ossl::draw_uuid(now);
-    const Credential credential = core.issuers.of(root)->issue_with_key(
-        ClientSubject{.role = RoleName{database.role}, .database = DatabaseName{database.name}, .id = certificate_id(id)}, now);
+    const Credential credential = core.issuers.of(root)->issue_probe(
+        ClientSubject{.role = RoleName{database.role}, .database = DatabaseName{database.name}, .id = certificate_id(id)}, now,
+        months_after(now, kLeafLifetime) - now);
     made.push_back({id, root.id, credential.certificate(), sealed_key(core, database.space, id, credential.key())});
   }
   return made;

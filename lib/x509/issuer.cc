@@ -338,10 +338,10 @@ Credential Issuer::issue_with_key(const ClientSubject& subject, Instant now, Key
   return impl_->issue_with_key(*bench, impl_->request(*bench, subject, now), now, algorithm);
 }
 
-Credential Issuer::issue_probe(const ClientSubject& subject, Instant now) const {
+Credential Issuer::issue_probe(const ClientSubject& subject, Instant now, std::chrono::seconds lifetime) const {
   const auto bench = impl_->borrow();
   Request request = impl_->request(*bench, subject, now);
-  request.ends = now + kProbeLifetime;
+  request.ends = std::min(now + lifetime, impl_->root.validity().not_after);
   return impl_->issue_with_key(*bench, request, now, KeyAlgorithm::ecdsa_p256());
 }
 

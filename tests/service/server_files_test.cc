@@ -52,6 +52,26 @@ TEST_CASE_METHOD(Foreign, "addresses cannot be kept where today's lines are not 
   CHECK(state() == DatabaseState::disabled);
 }
 
+TEST_CASE_METHOD(Foreign, "files are made while a root retires that ends within thirteen months", "[server_files]") {
+  const auto go_to = [this](std::string_view at) {
+    clock.set(instant(at));
+    authority->accept_clock(kOps);
+    install();
+    sweep();
+  };
+  go_to("2034-06-01T10:00:00Z");  // the second root is made,
+  go_to("2034-06-02T10:00:00Z");  // and is in the server's files
+  clock.set(instant("2035-06-20T10:00:00Z"));
+  authority->accept_clock(kOps);
+  static_cast<void>(acme.issue_client(db()));
+  go_to("2035-06-25T10:00:00Z");
+  clock.set(instant("2035-12-01T10:00:00Z"));
+  authority->accept_clock(kOps);
+  REQUIRE(acme.describe().roots.front().state == RootState::retiring);
+  CHECK(rfc3339(acme.describe().roots.front().certificate.validity().not_after) == "2036-11-24T10:00:00Z");
+  CHECK_NOTHROW(install());
+}
+
 TEST_CASE("a server whose host is too long for a common name bears the whole name of its space", "[server_files]") {
   AuthorityScene scene{kStart, FolderOn::memory};
   const Space space = scene.space("acme-of-a-very-long-name-in-europe");

@@ -533,3 +533,10 @@ TEST_CASE("a probe is a client certificate of ten minutes", "[profile]") {
   CHECK(rfc3339(probe.certificate().validity().not_after) == "2026-11-24T10:10:00Z");
   CHECK(probe.certificate().subject() == "CN=app,OU=orders");
 }
+
+TEST_CASE("a probe ends with its root", "[profile]") {
+  const Issuer root = acme();
+  CHECK(rfc3339(root.certificate().validity().not_after) == "2036-11-24T10:00:00Z");
+  const Credential probe = root.issue_probe(ClientSubject{.role = RoleName{"app"}}, instant("2036-11-24T09:55:00Z"));
+  CHECK(rfc3339(probe.certificate().validity().not_after) == "2036-11-24T10:00:00Z");
+}
