@@ -238,6 +238,7 @@ std::vector<AuditAnchor> Authority::audit_anchors() const {
                        .number = static_cast<std::uint64_t>(head.number),
                        .code = hex_of(head.code, HexCase::lower)});
   }
+  std::ranges::sort(anchors, {}, &AuditAnchor::chain);  // not by the ids of spaces, which are in no order within a second
   return anchors;
 }
 

@@ -83,7 +83,7 @@ TEST_CASE_METHOD(InTime, "no root moves by itself while the clock is in doubt, a
 
 TEST_CASE_METHOD(InTime, "by hand too no root moves while the clock is far ahead", "[rotation][clock]") {
   sweep();
-  clock.advance(days{11});
+  clock.advance(days{16});
   const Refused no = refused([&] { acme.rotate(RotationStep::prepare); });
   CHECK(no.code == Errc::policy);
   CHECK(no.text == "root rotation: the clock is suspect; accept it first");
