@@ -36,9 +36,8 @@ bool is_of(const Crl& list, const Certificate& root) { return std::ranges::equal
 std::string reason_to_doubt(const Crl& list, const Certificate& root) {
   if (!x509::is_signed_by(list, root)) return "is not signed by that root";
   if (!list.number()) return "has no number that a list of ours could have";
-  if (*list.number() > kMostListNumber)
-    return fmt::format("has the number {}, larger than a list of ours could have", *list.number());
-  return {};
+  if (*list.number() <= kMostListNumber) return {};
+  return fmt::format("has the number {}, larger than a list of ours could have", *list.number());
 }
 
 constexpr std::size_t kSpaceCharacters = 24;  // of the space's name that a root's begins with
