@@ -10,17 +10,25 @@ ClientFile client_file(std::string name, std::string_view octets, unsigned mode)
   return file;
 }
 
+namespace {
+
+ClientFile file_in(const FileSet& set, std::string_view name, unsigned mode) {
+  return client_file(std::string{name}, spaceca::text_of(set.at(name).octets.reveal()), mode);
+}
+
+}  // namespace
+
 ClientFiles client_files(const Credential& credential) {
-  const FileSet set = exporter::libpq(credential) + exporter::jdbc(credential) + exporter::pkcs12(credential, kP12Password);
-  const auto file = [&set](std::string_view name, unsigned mode) {
-    return client_file(std::string{name}, spaceca::text_of(set.at(name).octets.reveal()), mode);
-  };
-  return {.certificates = file(exporter::kCertificatesName, 0644),
-          .key = file(exporter::kKeyName, 0600),
-          .pk8 = file(exporter::kPk8Name, 0600),
-          .pkcs12 = file(exporter::kPkcs12Name, 0600),
-          .pkcs12_password = client_file("postgresql.p12.pass", spaceca::text_of(kP12Password.reveal()), 0600),
-          .roots = file(exporter::kRootsName, 0644)};
+  const FileSet set = exporter::libpq(credential) + exporter::jdbc(credential);
+  return {.certificates = file_in(set, exporter::kCertificatesName, 0644),
+          .key = file_in(set, exporter::kKeyName, 0600),
+          .pk8 = file_in(set, exporter::kPk8Name, 0600),
+          .roots = file_in(set, exporter::kRootsName, 0644)};
+}
+
+void add_pkcs12(ClientFiles& files, const Credential& credential) {
+  files.pkcs12 = file_in(exporter::pkcs12(credential, kP12Password), exporter::kPkcs12Name, 0600);
+  files.pkcs12_password = client_file("postgresql.p12.pass", spaceca::text_of(kP12Password.reveal()), 0600);
 }
 
 std::string pem_of(const std::vector<Certificate>& certificates) {

@@ -17,8 +17,10 @@ inline const SecretBytes kP12Password{std::string_view{"swordfish"}};
 // With the modes of the writer.
 [[nodiscard]] ClientFile client_file(std::string name, std::string_view octets, unsigned mode = 0644);
 
-// What the exporters give, libpq's, pgjdbc's and PKCS#12, by the names that they give.
+// What the exporters give, libpq's and pgjdbc's, by the names that they give.
 [[nodiscard]] ClientFiles client_files(const Credential& credential);
+// PKCS#12 as well. Its key derivation takes long, above all under sanitizers.
+void add_pkcs12(ClientFiles& files, const Credential& credential);
 
 [[nodiscard]] std::string pem_of(const std::vector<Certificate>& certificates);
 

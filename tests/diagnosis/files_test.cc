@@ -48,25 +48,26 @@ void check(const Row& row) {
 // The certificate anew, by the family's parts as they are now, in the file and alone in question.
 void reissue(const Family& family, ClientFiles& files) {
   replace(files.certificates, pem_of({family.certificate(), family.middle.certificate}));
-  files.pkcs12.reset();
-  files.pkcs12_password.reset();
 }
 
 }  // namespace
 
 TEST_CASE("of files as the exporters give them nothing is said", "[diagnosis]") {
   check({"", "", "", [](Family&, ClientFiles&) {}});
-  check({"", "", "", [](Family&, ClientFiles& files) { files.pk8.reset(), files.pkcs12.reset(), files.pkcs12_password.reset(); }});
+  check({"", "", "", [](Family& family, ClientFiles& files) { add_pkcs12(files, family.credential()); }});
+  check({"", "", "", [](Family&, ClientFiles& files) { files.pk8.reset(); }});
   check({"", "", "", [](Family&, ClientFiles& files) { files.key.reset(); }});
-  check({"", "", "", [](Family&, ClientFiles& files) { files.certificates.reset(), files.key.reset(), files.pk8.reset(); }});
+  check({"", "", "", [](Family& family, ClientFiles& files) {
+           files.certificates.reset(), files.key.reset(), files.pk8.reset();
+           add_pkcs12(files, family.credential());
+         }});
 }
 
 TEST_CASE("a file that is missing is named with what the user then reads", "[diagnosis]") {
   check({"fault certificates-missing", "postgresql.crt", "connection requires a valid client certificate",
          [](Family&, ClientFiles& files) { files.certificates.reset(); }});
-  check({"fault key-missing", "postgresql.key", "certificate present, but not private key file", [](Family&, ClientFiles& files) {
-           files.key.reset(), files.pk8.reset(), files.pkcs12.reset(), files.pkcs12_password.reset();
-         }});
+  check({"fault key-missing", "postgresql.key", "certificate present, but not private key file",
+         [](Family&, ClientFiles& files) { files.key.reset(), files.pk8.reset(); }});
   check({"fault roots-missing", "root.crt", "root certificate file", [](Family&, ClientFiles& files) { files.roots.reset(); }});
 }
 
@@ -106,7 +107,10 @@ TEST_CASE("a key that others may read is refused by libpq's rule, which lets roo
 
 TEST_CASE("pgjdbc's files that others may read are a doubt", "[diagnosis]") {
   check({"doubt pk8-permissions", "42.7.13", "", [](Family&, ClientFiles& files) { files.pk8->mode = 0644; }});
-  check({"doubt pkcs12-permissions", "the key is in it", "", [](Family&, ClientFiles& files) { files.pkcs12->mode = 0644; }});
+  check({"doubt pkcs12-permissions", "the key is in it", "", [](Family& family, ClientFiles& files) {
+           add_pkcs12(files, family.credential());
+           files.pkcs12->mode = 0644;
+         }});
 }
 
 TEST_CASE("a certificate that libpq cannot read is told apart from one that is DER", "[diagnosis]") {
@@ -263,7 +267,6 @@ TEST_CASE("lists that lie beside are judged as libpq uses them: against servers"
 TEST_CASE("libpq sends with a certificate that comes alone what root.crt has above it, and pgjdbc does not", "[diagnosis]") {
   const Family family{kNow};
   ClientFiles files = client_files(family.credential());
-  files.pkcs12.reset();
   replace(files.certificates, family.certificate().pem());
   replace(files.roots, pem_of({family.root.certificate, family.middle.certificate}));
   CHECK(shown_of(files)->chain.size() == 3);
@@ -286,10 +289,14 @@ TEST_CASE("what a client would show is libpq's pair, or else pgjdbc's", "[diagno
   CHECK(is_whole(shown([](ClientFiles&) {})->chain));
   CHECK(shown([](ClientFiles&) {})->common_name == "app");
   CHECK(is_whole(shown([](ClientFiles& files) { files.key.reset(); })->chain));
-  CHECK(is_whole(shown([](ClientFiles& files) { files.certificates.reset(); })->chain));
-  CHECK(shown([](ClientFiles& files) { files.certificates.reset(); })->key.public_key() == family.key.public_key());
+  const auto by_pkcs12 = shown([&family](ClientFiles& files) {
+    files.certificates.reset();
+    add_pkcs12(files, family.credential());
+  });
+  CHECK(is_whole(by_pkcs12->chain));
+  CHECK(by_pkcs12->key.public_key() == family.key.public_key());
   CHECK_FALSE(shown([](ClientFiles& files) { files.key.reset(), files.pk8.reset(); }));
-  CHECK_FALSE(shown([](ClientFiles& files) { files.certificates.reset(), files.pkcs12.reset(); }));
+  CHECK_FALSE(shown([](ClientFiles& files) { files.certificates.reset(); }));
   CHECK_FALSE(shown([](ClientFiles& files) { files.key = client_file("k", key_text(PrivateKey::generate()), 0600); }));
   CHECK_FALSE(shown([&](ClientFiles& files) {
     files.certificates = client_file("c", pem_of({family.middle.certificate, family.certificate()}));

@@ -31,11 +31,7 @@ struct Scene {
                   .with_none = ServerAnswer{Kind::error, "connection requires a valid client certificate"},
                   .with_shown = ServerAnswer{Kind::asks_password}};
 
-  void show(const Chain& chain) {
-    files.certificates->octets = SecretBytes{std::string_view{pem_of(chain)}};
-    files.pkcs12.reset();
-    files.pkcs12_password.reset();
-  }
+  void show(const Chain& chain) { files.certificates->octets = SecretBytes{std::string_view{pem_of(chain)}}; }
   void renew_server() { seen.certificates = {der_of(certificate_of(server, family.root.key))}; }
   void alert(const std::string& words) { seen.with_shown = ServerAnswer{Kind::alert, words}; }
 };
@@ -180,7 +176,6 @@ TEST_CASE("unknown ca: a client of another root that is known is of the wrong CA
          "takes certificates of \"CN=other G1\", and that in file \"postgresql.crt\" is of \"CN=acme G1\"", kUnknownCa,
          [](Scene& s) {
            s.seen.issuers = {subject_of(test_root("other G1", kNow).certificate)};
-           s.files.pkcs12.reset();
            s.alert("unknown CA");
          }});
 }
@@ -303,8 +298,7 @@ TEST_CASE("pgjdbc sends a certificate only if the server takes the last one's is
            const Credential whole{{s.family.certificate(), s.family.middle.certificate},
                                   PrivateKey::from_pkcs8_der(key.reveal()),
                                   {s.family.root.certificate}};
-           s.files.pkcs12 = client_files(whole).pkcs12;
-           s.files.pkcs12_password = client_files(whole).pkcs12_password;
+           add_pkcs12(s.files, whole);
          }});
 }
 
