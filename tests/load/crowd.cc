@@ -75,8 +75,8 @@ void Client::round() {
     const auto turn = static_cast<std::size_t>(begun_);
     if (!former_.empty() && turn % 2 == 0) before = turn % 4 == 0 ? former_[turn / 4 % former_.size()] : former_.back();
   }
-  attempt(*now);
-  if (before) attempt(*before);
+  attempt(*now, begun_ % 2 == 0 ? kWay4 : kWay6);
+  if (before) attempt(*before, begun_ / 8 % 2 == 0 ? kWay4 : kWay6);  // one that is out is tried both ways too
 }
 
 void Client::read_mail() {
@@ -102,9 +102,8 @@ void Client::read_mail() {
   }
 }
 
-void Client::attempt(const Held& held) {
+void Client::attempt(const Held& held, const Way& way) {
   const auto before = held.verdict->seen();
-  const Way way = begun_ % 2 == 0 ? kWay4 : kWay6;
   const std::string why = why_not_in(held.files, crowd_.port_, way);
   if (held.verdict->seen() != before || before.must() == Must::either) {
     ++crowd_.unjudged_;
@@ -117,7 +116,8 @@ void Client::attempt(const Held& held) {
   }
   ++crowd_.stayed_out_;
   if (why.empty()) crowd_.complain(fmt::format("{}: came in with {}, which is revoked", name_, held.id.text()));
-  if (is_refusal(why)) ++crowd_.told_why_;
+  // Whoever has been out for long has not the newest root either, and refuses the server first.
+  if (is_refusal(why) || why.ends_with("certificate verify failed")) ++crowd_.told_why_;
 }
 
 // --- all of them ---

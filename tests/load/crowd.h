@@ -68,7 +68,7 @@ class Client final {
   void run();
   void round();
   void read_mail();
-  void attempt(const Held& held);
+  void attempt(const Held& held, const Way& way);
 
   Crowd& crowd_;
   const std::string name_;

@@ -192,7 +192,7 @@ void Play::sum_up() const {
   CHECK(all == "");
   const Crowd::Count count = crowd_.count();
   CHECK(count.came_in > 0);
-  CHECK(count.told_why > count.stayed_out / 3);  // every other one by TLS 1.2
+  CHECK(count.told_why > count.stayed_out / 3);  // every other one is by TLS 1.2, where nobody is left without the reason
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began_;
   std::printf("%ld connections came in and %ld stayed out (%ld of them were told why), %ld began or ended in a change; %.1f s\n",
               count.came_in, count.stayed_out, count.told_why, count.unjudged, took.count());
