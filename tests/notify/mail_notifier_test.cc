@@ -22,15 +22,15 @@ namespace {
 
 const std::string kPassword = "correct horse";
 
-const ServerFiles& files() {
-  static const ServerFiles kFiles;
+const PeerFiles& files() {
+  static const PeerFiles kFiles;
   return kFiles;
 }
 
 // A server with a certificate for localhost.
 class MailServer final {
  public:
-  explicit MailServer(const Words& more = {"--tls", "implicit"}, const ServerFiles& its = files())
+  explicit MailServer(const Words& more = {"--tls", "implicit"}, const PeerFiles& its = files())
       : peer_("mail_server.py", arguments(more, its)) {}
 
   [[nodiscard]] MailNotifierOptions options(MailTls tls = MailTls::implicit) const {
@@ -54,7 +54,7 @@ class MailServer final {
   }
 
  private:
-  [[nodiscard]] Words arguments(const Words& more, const ServerFiles& its) const {
+  [[nodiscard]] Words arguments(const Words& more, const PeerFiles& its) const {
     Words all{folder_.path().string(), "--certificate", its.certificate(), "--key", its.key()};
     all.insert(all.end(), more.begin(), more.end());
     return all;
@@ -184,10 +184,10 @@ TEST_CASE("without STARTTLS nothing is sent, neither mail nor password", "[notif
 }
 
 TEST_CASE("a server that is not proved to be the one that was named is sent nothing", "[notify]") {
-  static const ServerFiles kOther{"other.example"};
+  static const PeerFiles kOther{"other.example"};
   const bool other_host = GENERATE(true, false);
   auto [word, tls] = GENERATE(table<std::string, MailTls>({{"implicit", MailTls::implicit}, {"starttls", MailTls::starttls}}));
-  const ServerFiles stranger;  // for localhost, of another root
+  const PeerFiles stranger;  // for localhost, of another root
   const MailServer server{{"--tls", word}, other_host ? kOther : stranger};
   MailNotifierOptions options = server.options(tls);
   if (other_host) options.roots = kOther.roots();

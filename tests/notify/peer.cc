@@ -71,7 +71,7 @@ Peer::~Peer() {
   waitpid(child_, nullptr, 0);
 }
 
-ServerFiles::ServerFiles(const std::string& host) {
+PeerFiles::PeerFiles(const std::string& host) {
   const Instant now = SystemClock{}.now();
   const Issuer root = Issuer::self_signed({.space = SpaceName{"post"}}, PrivateKey::generate(), now);
   files::write(folder_.path(), exporter::server(root.issue_with_key(ServerSubject{.hosts = {HostName{host}}}, now)),

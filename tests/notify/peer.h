@@ -30,9 +30,9 @@ class Peer final {
 };
 
 // A certificate for a server, with the root to verify it by, in files.
-class ServerFiles final {
+class PeerFiles final {
  public:
-  explicit ServerFiles(const std::string& host = "localhost");
+  explicit PeerFiles(const std::string& host = "localhost");
   [[nodiscard]] std::string certificate() const { return (folder_.path() / "server.crt").string(); }
   [[nodiscard]] std::string key() const { return (folder_.path() / "server.key").string(); }
   [[nodiscard]] std::filesystem::path roots() const { return folder_.path() / "root.crt"; }

@@ -85,7 +85,7 @@ class ServedScene : public ProgramScene {
                     mail_server.port(), web_server.port()));
   }
 
-  ServerFiles files;
+  PeerFiles files;
   std::string mail, web;
   Peer mail_server;
   Peer web_server;

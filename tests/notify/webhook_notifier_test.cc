@@ -44,7 +44,7 @@ class WebServer final {
   }
 
   TemporaryFolder folder_;
-  ServerFiles files_;
+  PeerFiles files_;
   Peer peer_;
 };
 
@@ -100,7 +100,7 @@ TEST_CASE("every other answer is not, and a redirect is not followed", "[notify]
 TEST_CASE("a server whose certificate is another's, or of another root, is sent nothing", "[notify]") {
   const bool other_host = GENERATE(true, false);
   const WebServer server{{}, other_host ? "other.example" : "localhost"};
-  const ServerFiles stranger;
+  const PeerFiles stranger;
   WebhookNotifierOptions options = server.options();
   if (!other_host) options.roots = stranger.roots();
   const Refusal refusal = refusal_of(*webhook_notifier(std::move(options)));
