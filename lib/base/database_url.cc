@@ -75,12 +75,6 @@ void refuse_parts_in(std::string_view parameters) {
 
 }  // namespace
 
-bool falls_apart(std::string_view behind_scheme) {
-  const auto at = behind_scheme.find('@');
-  return at != std::string_view::npos &&
-         (at > behind_scheme.find_first_of("/?") || behind_scheme.find('@', at + 1) != std::string_view::npos);
-}
-
 DatabaseUrl::DatabaseUrl(SecretBytes text) : text_(trimmed(text_of(text.reveal()))) {
   std::string_view rest = text_of(text_.reveal());
   for (const char c : rest) {
