@@ -107,6 +107,15 @@ class Layout(unittest.TestCase):
                 "lib/store/schema/001.sql: not in lib/CMakeLists.txt",
             ])
 
+    COMPONENT = "add_library(spaceca_x)\ntarget_sources(spaceca_x PRIVATE x/x.cc)\nspaceca_component(x\n  BORROWED base/a.cc)\nendif()\n"
+
+    def test_what_is_borrowed(self):
+        with tempfile.TemporaryDirectory() as folder:
+            root = made(folder, self.LISTED | {"lib/CMakeLists.txt": self.COMPONENT, "lib/x/x.cc": '#include "base/a.h"\n'})
+            self.assertEqual(layout.borrowed(root), [])
+            made(folder, {"lib/base/a.cc": '#include "base/b.h"\n', "lib/base/b.h": '#include "base/c.h"\n', "lib/base/c.h": "", "lib/base/c.cc": ""})
+            self.assertEqual(layout.borrowed(root), ["lib/base/c.cc: the component x includes its header, and does not borrow it"])
+
     def test_what_is_too_long(self):
         with tempfile.TemporaryDirectory() as folder:
             root = made(folder, {"examples/quickstart.cc": "//\n" * 120, "examples/custom_signer.cc": "//\n" * 70})

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""layout.py ROOT (top-level | listed | short): says what lies where it should not, and what has grown too long.
+"""layout.py ROOT (top-level | listed | borrowed | short): says what lies where it should not, and what has grown too long.
 
 top-level  the top level holds the card of the project and nothing else.
 listed     what is in lib/ and include/ is built: lib/CMakeLists.txt names each source file and public header, and each header of lib/
            is included by somebody.
+borrowed   what a component uses of the core's inside it compiles in, since a shared core does not export it: for each header of lib/ that
+           its sources include, lib/CMakeLists.txt names the source file of that name among what it borrows.
 short      the examples that one reads first are a page or two.
 """
 import pathlib
@@ -39,10 +41,35 @@ def listed(root):
     included = set()
     for path in (root / "lib").rglob("*"):
         if path.suffix in (".h", ".cc"):
-            included |= set(re.findall(r'^\s*#\s*include\s*"([^"]+)"', path.read_text(encoding="utf-8"), re.MULTILINE))
+            included |= set(included_by(path))
     found = [f"lib/{path}: nobody includes it" for path in sources if path.suffix == ".h" and str(path) not in included]
     found += [f"lib/{path}: not in lib/CMakeLists.txt" for path in sources if path.suffix != ".h" and str(path) not in words]
     found += [f"{path}: not in lib/CMakeLists.txt" for path in headers if str(path) not in words]
+    return sorted(found)
+
+
+def included_by(path):
+    return re.findall(r'^\s*#\s*include\s*"([^"]+)"', path.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def borrowed(root):
+    text = re.sub(r"#.*", "", (root / "lib" / "CMakeLists.txt").read_text(encoding="utf-8"))
+    found = []
+    for name, rest in re.findall(r"\badd_library\(spaceca_(\w+)\)(.*?)\bendif\(\)", text, re.DOTALL):
+        own, _, lent = rest.partition("BORROWED")
+        has = set(re.findall(r"\S+\.cc\b", own)) | set(re.findall(r"\S+\.cc\b", lent))
+        read = set()
+        left = sorted(has)
+        while left:
+            path = root / "lib" / left.pop()
+            for header in included_by(path):
+                source = header.removesuffix(".h") + ".cc"
+                if header in read or not (root / "lib" / header).exists():
+                    continue
+                read.add(header)
+                left.append(header)
+                if source not in has and (root / "lib" / source).exists():
+                    found.append(f"lib/{source}: the component {name} includes its header, and does not borrow it")
     return sorted(found)
 
 
@@ -52,7 +79,7 @@ def short(root):
 
 
 def main(root, question):
-    found = {"top-level": top_level, "listed": listed, "short": short}[question](pathlib.Path(root))
+    found = {"top-level": top_level, "listed": listed, "borrowed": borrowed, "short": short}[question](pathlib.Path(root))
     for complaint in found:
         print(complaint)
     sys.exit(1 if found else 0)
