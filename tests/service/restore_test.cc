@@ -1,12 +1,11 @@
 // A store that was put back from a backup, before servers that know more than it does.
+#include <cstdint>
 #include <stdexcept>
 
 #include <spaceca/issuer.h>
 
 #include "service/scene.h"
-#include "store/roots.h"
 #include "store/scene.h"
-#include "store/spaces.h"
 #include "support/catch.h"
 #include "support/crl_oracle.h"
 
@@ -185,15 +184,14 @@ class Forged : public Restored {
   // One that the root has signed.
   [[nodiscard]] Crl signed_one(std::uint64_t number) const {
     const auto driver = driver_at(file());
-    const auto tx = driver->read();
-    const auto space = store::find_space(*tx, "acme");
-    const auto root = store::active_root(*tx, space->id).value();
-    const Certificate certificate = Certificate::from_der(root.certificate);
-    return Issuer{
-        certificate,
-        vault->signer(
-            {.space = space->id, .row = root.id, .purpose = "root key", .public_key = certificate.public_key().spki_der()},
-            root.key_handle)}
+    const auto roots = driver->read()->execute("SELECT space, id, certificate, key_handle FROM roots WHERE state = 'active'");
+    const sql::Row root = roots[0];
+    const Certificate certificate = Certificate::from_der(root.octets(2));
+    return Issuer{certificate, vault->signer({.space = root.octets(0),
+                                              .row = root.octets(1),
+                                              .purpose = "root key",
+                                              .public_key = certificate.public_key().spki_der()},
+                                             root.octets(3))}
         .crl({}, {.number = number}, clock.now());
   }
   void put(const Crl& list) { servers.servers.at("sales").crls = {list}; }
