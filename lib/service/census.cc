@@ -74,6 +74,8 @@ std::vector<Attendance> count(Core& core, const store::DatabaseRow& database, Pu
 
   const Instant now = core.now();
   core.commits.run([&](sql::Transaction& tx) {
+    // Given up meanwhile: no census comes by there again, and what it counted would stay.
+    if (!is_enabled(store::database_of(tx, database.id))) return;
     const auto roots = roots_by_name(core, tx, database.space);
     std::vector<store::Sighting> seen;
     for (const Attendance& one : counted) {

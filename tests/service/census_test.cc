@@ -84,6 +84,30 @@ TEST_CASE_METHOD(Connected, "sessions at several servers of a space are added up
   CHECK(record(client).sessions == 1);
 }
 
+// Disables another database while a server is counted.
+class GivesUpStock final : public AroundServers {
+ public:
+  GivesUpStock(PlayedServers& servers, const Space& space) : AroundServers(servers), space_(space) {}
+
+ private:
+  void before(const ServedDatabase& where) override {
+    if (where.database == db()) space_.disable_mtls(db("stock"), {}, Withdrawal::given_up);
+  }
+
+  const Space& space_;
+};
+
+TEST_CASE_METHOD(Connected, "of a server that is given up while others are counted nothing is recorded", "[census]") {
+  serve(acme, "stock");
+  const CertificateId there = bundle("stock").record.id;
+  connect(there, "stock");
+  GivesUpStock publisher{servers, acme};
+  CHECK(acme.census(publisher).missed.empty());
+  CHECK(acme.find_database(db("stock"))->state == DatabaseState::disabled);
+  CHECK(record(there).sessions == 0);
+  CHECK_FALSE(record(there).last_seen_at.has_value());
+}
+
 TEST_CASE_METHOD(Connected, "a certificate of somebody else's is shown as it is, and nothing is recorded of it", "[census]") {
   const Issuer foreign = Issuer::self_signed({.space = SpaceName{"umbrella"}}, PrivateKey::generate(), kStart);
   servers.open_session("sales", foreign.issue_with_key(ClientSubject{.role = RoleName{"app"}}, kStart).certificate());
