@@ -206,12 +206,7 @@ bool publish(Core& core, const store::DatabaseRow& database, Publisher& publishe
       if (std::ranges::find(probes.roots, root.id) == probes.roots.end()) continue;  // appeared meanwhile: not proved
       store::record_proof(tx, database.id, {.root = root.id, .crl_number = root.crl_number, .crl_covers = root.crl_covers}, now);
     }
-    // What it serves now has no root in it that was given up.
-    for (const store::Proof& proof : store::proofs(tx, database.id)) {
-      const auto root = store::find_root(tx, proof.root);
-      const bool served = std::ranges::find(trust.roots, proof.root, &store::RootRow::id) != trust.roots.end();
-      if (!served && root && !is_trusted(*root)) store::forget_proof(tx, database.id, proof.root);
-    }
+    forget_given_up_roots(tx, database.id, trust);
     for (const store::IpRuleRow& rule : rules) store::mark_authorized(tx, rule);
     static_cast<void>(store::move_database(tx, database.id, "Provisioning", "Operational", now));
     settle(tx, database.space, now);
@@ -267,6 +262,14 @@ void leave_server(sql::Transaction& tx, const store::DatabaseRow& database, Inst
   for (const store::Disconnection& one : store::disconnections(tx, database.id)) store::forget(tx, database.id, one);
   store::record_published(tx, database.id, database.wanted, now);
   settle(tx, database.space, now);
+}
+
+void forget_given_up_roots(sql::Transaction& tx, const Id& database, const Trust& served) {
+  for (const store::Proof& proof : store::proofs(tx, database)) {
+    const auto root = store::find_root(tx, proof.root);
+    const bool is_served = std::ranges::find(served.roots, proof.root, &store::RootRow::id) != served.roots.end();
+    if (!is_served && root && !is_trusted(*root)) store::forget_proof(tx, database, proof.root);
+  }
 }
 
 void settle(sql::Transaction& tx, const Id& space, Instant now) {

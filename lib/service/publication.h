@@ -39,6 +39,9 @@ void revoke_probe(sql::Transaction& tx, const Id& root, const Id& id, const Cert
 // done there.
 void leave_server(sql::Transaction& tx, const store::DatabaseRow& database, Instant now);
 
+// Within a transaction, of a server that is proved to serve these roots: it has none any more that was given up.
+void forget_given_up_roots(sql::Transaction& tx, const Id& database, const Trust& served);
+
 // Within a transaction: pending becomes ready, disabling disabled, where the proofs of the space's servers allow it.
 void settle(sql::Transaction& tx, const Id& space, Instant now);
 

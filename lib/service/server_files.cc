@@ -134,6 +134,7 @@ void look(Core& core, const store::DatabaseRow& database, Publisher& publisher) 
     for (const store::Sentinel& one : wanted.sentinels) {
       store::record_proof(tx, database.id, {.root = one.root, .crl_number = one.crl_number, .crl_covers = one.crl_covers}, now);
     }
+    forget_given_up_roots(tx, database.id, wanted.trust);
     static_cast<void>(store::move_database(tx, database.id, "Provisioning", "Operational", now));
     settle(tx, database.space, now);
     // Revocations behind the list that it has are for the next files.

@@ -107,6 +107,19 @@ TEST_CASE_METHOD(Foreign, "a revocation is in force when files that were made af
   CHECK_FALSE(servers.lets_in("sales", client.chain.front()));
 }
 
+TEST_CASE_METHOD(Foreign, "a revocation under a distrusted root is in force when it was seen to trust the root no more",
+                 "[server_files][rotation]") {
+  const Bundle client = acme.issue_client(db());
+  install();
+  CHECK(late() == "");
+  acme.distrust(1);
+  acme.revoke(client.record.id, RevocationReason::key_compromise);
+  CHECK(acme.find_certificate(client.record.id)->state == CertificateState::disabling);
+  install();
+  CHECK(late() == "");
+  CHECK(acme.find_certificate(client.record.id)->state == CertificateState::disabled);
+}
+
 TEST_CASE_METHOD(Foreign, "files that were made and not put there prove nothing", "[server_files]") {
   const Bundle client = acme.issue_client(db());
   install();
