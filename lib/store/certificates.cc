@@ -234,7 +234,8 @@ std::vector<CertificateRow> certificates_to_tell(sql::Transaction& tx, const ToT
 std::optional<Id> holder_without(sql::Transaction& tx, const Id& space, std::int64_t generation, Instant now) {
   const auto rows = tx.execute(
       "SELECT c.id FROM certificates c JOIN databases d ON d.id = c.database WHERE d.space = $1 AND c.kind = 'client' "
-      "AND c.state IN ('pending', 'ready') AND c.not_after >= $3 AND c.bundle_generation < $2 "
+      "AND c.state IN ('pending', 'ready') AND c.not_after >= $3 AND (c.bundle_generation < $2 OR "
+      "(c.bundle_generation IS NULL AND EXISTS (SELECT 1 FROM sightings u WHERE u.certificate = c.id))) "
       // One whose successor knows it, is in use, and has been seen since this one was, has no holder any more.
       "AND NOT EXISTS (SELECT 1 FROM certificates s JOIN sightings n ON n.certificate = s.id WHERE s.predecessor = c.id "
       "AND s.state IN ('pending', 'ready') AND s.bundle_generation >= $2 AND NOT EXISTS (SELECT 1 FROM sightings o "

@@ -127,7 +127,7 @@ void record_bundle(sql::Transaction& tx, const Id& certificate, std::int64_t gen
 [[nodiscard]] std::string state_of(sql::Transaction& tx, const Id& certificate);  // empty if there is none
 [[nodiscard]] bool has_live_successor(sql::Transaction& tx, const Id& certificate);
 // Whether anybody in the space holds a live client certificate with a bundle that lacks that generation; who, if so. One whose
-// bundle never left, or that was seen to be given up for its successor, has no holder.
+// bundle never left (it was neither fetched nor seen in use), or that was seen to be given up for its successor, has no holder.
 [[nodiscard]] std::optional<Id> holder_without(sql::Transaction& tx, const Id& space, std::int64_t generation, Instant now);
 
 // --- revocations ---

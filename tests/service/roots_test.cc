@@ -185,6 +185,19 @@ TEST_CASE_METHOD(InTime, "a certificate whose bundle never left has no holder wh
   CHECK(servers.is_taken_by("sales", acme.download(client.record.id).roots));
 }
 
+TEST_CASE_METHOD(InTime, "whoever was seen has his bundle, though nobody confirmed it, and a server waits for him", "[rotation]") {
+  serve(acme);
+  const Bundle client = acme.issue_client(db(), {.custody = Custody::once, .counts = BundleCounts::once_confirmed});
+  servers.open_session("sales", client.chain.front());
+  acme.rotate(RotationStep::prepare);
+  sweep();
+  acme.rotate(RotationStep::activate);
+  const SweepReport report = sweep();
+  REQUIRE(report.renewals.late.size() == 1);
+  CHECK_THAT(report.renewals.late[0].what, ContainsSubstring(client.record.id.text()));
+  CHECK(servers.servers.at("sales").certificate->issuer() == acme.describe().roots[0].certificate.subject());
+}
+
 TEST_CASE_METHOD(InTime, "a server waits for a bundle that is confirmed, as for one that was returned", "[rotation]") {
   serve(acme);
   const Bundle client = acme.issue_client(db(), {.counts = BundleCounts::once_confirmed});
