@@ -326,7 +326,6 @@ void Publishing::finish() {
 std::string Publishing::go_back() {
   std::string log;
   std::vector<std::string> failures;
-  // Each for itself: what cannot be put back keeps nothing else from it.
   const auto attempt = [&failures](const auto& step) {
     try {
       step();
@@ -341,17 +340,21 @@ std::string Publishing::go_back() {
     // Memory that ran out, or whoever listens, may be the reason for going back.
   }
   attempt([this] { hba_->put_back(); });
-  attempt([this] {
-    if (ident_) ident_->put_back();
-  });
-  attempt([this] { config_->put_back(); });
-  attempt([this] {
-    if (proved_before_) {
-      site_.layout.put_current(*proved_before_);
-    } else {
-      site_.layout.remove_current();
-    }
-  });
+  // Lines that stay ask for TLS and the map, which were proved before they were written. Of the rest each is for itself: what
+  // cannot be put back keeps nothing else from it.
+  if (failures.empty()) {
+    attempt([this] {
+      if (ident_) ident_->put_back();
+    });
+    attempt([this] { config_->put_back(); });
+    attempt([this] {
+      if (proved_before_) {
+        site_.layout.put_current(*proved_before_);
+      } else {
+        site_.layout.remove_current();
+      }
+    });
+  }
   bool is_shown = false;
   attempt([&] {
     site_.server.reload(site_.deadline());
