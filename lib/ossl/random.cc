@@ -1,6 +1,7 @@
 #include "ossl/random.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <openssl/rand.h>
 
@@ -28,8 +29,9 @@ void RandomPool::fill(std::span<std::uint8_t> octets) {
 void SecretRandomPool::fill(std::span<std::uint8_t> octets) {
   constexpr std::size_t kDrawnAtOnce = 256;
   if (octets.size() > octets_.size()) {
-    octets_.resize(std::max(octets.size(), kDrawnAtOnce));
-    fill_secret_random(octets_);
+    SecretBuffer drawn(std::max(octets.size(), kDrawnAtOnce));
+    fill_secret_random(drawn);
+    octets_ = std::move(drawn);
   }
   const std::size_t left = octets_.size() - octets.size();
   std::copy_n(octets_.begin() + static_cast<std::ptrdiff_t>(left), octets.size(), octets.begin());
