@@ -59,7 +59,6 @@ class Issuance final {
 
   [[nodiscard]] std::vector<Id> ids() const;
   [[nodiscard]] std::vector<AuditEvent> events(std::string_view verb, const std::vector<bool>& wanted = {}) const;
-  [[nodiscard]] const Facts& facts() const noexcept { return facts_; }
   // After the commit.
   [[nodiscard]] std::vector<Bundle> bundles() &&;
 
