@@ -84,9 +84,15 @@ std::string hand_out(const Place& place, const Arguments& arguments, const Bundl
   return text;
 }
 
+// To where the files of this command go.
 std::string download_command(const Session& session, const Place& place, const CertificateId& id) {
-  return fmt::format("spaceca data:mtls:certificates:download {} --id {}{}", place.name().text(), id.text(),
-                     flags_of(session.arguments, place.record));
+  const Arguments& given = session.arguments;
+  std::string command = fmt::format("spaceca data:mtls:certificates:download {} --id {}{}", place.name().text(), id.text(),
+                                    flags_of(given, place.record));
+  if (!given.dir.empty()) command += " --dir " + shell_word(given.dir);
+  if (!given.prefix.empty()) command += " --prefix " + shell_word(given.prefix);
+  for (const std::string& format : given.formats) command += " --format " + shell_word(format);
+  return command;
 }
 
 // Once its files are in place, and not before: from then on the server may move to a root that is in them.
