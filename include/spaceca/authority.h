@@ -169,7 +169,9 @@ struct Adoption {
 enum class OpenSessions {
   as_usual,  // of the space: a shield ends them, others let them live
   live_on,
-  end,  // by the publication that makes the server refuse the certificate, once that is proved
+  // By the publication that makes the server refuse the certificate, once that is proved. At a server that nothing is written to
+  // (no data directory) sessions are neither seen nor ended.
+  end,
 };
 
 // Sessions at one server that one certificate has opened.

@@ -47,8 +47,8 @@ enum class Custody {
 
 enum class SpaceKind {
   private_space,
-  // Stricter unless said otherwise: certificates are bound to their database, whoever is revoked is disconnected, and each download
-  // of a client's key sends a notice.
+  // Stricter unless said otherwise: certificates are bound to their database, whoever is revoked is disconnected
+  // (OpenSessions::end), and each download of a client's key sends a notice.
   shield,
 };
 
