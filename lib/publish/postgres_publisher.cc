@@ -326,6 +326,7 @@ void Publishing::finish() {
 std::string Publishing::go_back() {
   std::string log;
   std::vector<std::string> failures;
+  // Each for itself: what cannot be put back keeps nothing else from it.
   const auto attempt = [&failures](const auto& step) {
     try {
       step();
@@ -340,12 +341,13 @@ std::string Publishing::go_back() {
     // Memory that ran out, or whoever listens, may be the reason for going back.
   }
   attempt([this] { hba_->put_back(); });
-  // Lines that stay ask for TLS and the map, which were proved before they were written. Of the rest each is for itself: what
-  // cannot be put back keeps nothing else from it.
-  if (failures.empty()) {
-    attempt([this] {
-      if (ident_) ident_->put_back();
-    });
+  // Lines that stay ask for TLS and for their map, which were proved before they were written: the map stays too, and TLS does
+  // where there was none before.
+  const bool lines_stay = !failures.empty();
+  attempt([&] {
+    if (ident_ && !lines_stay) ident_->put_back();
+  });
+  if (proved_before_ || !lines_stay) {
     attempt([this] { config_->put_back(); });
     attempt([this] {
       if (proved_before_) {

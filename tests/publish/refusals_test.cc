@@ -209,6 +209,24 @@ TEST_CASE_METHOD(Pointing, "a pg_hba.conf that cannot be put back keeps the sett
   CHECK(served.server == shown);
 }
 
+TEST_CASE_METHOD(Scene, "lines that cannot be taken out again keep the TLS that they ask for", "[publish][refusal]") {
+  server.put("friends", "app\n");
+  server.put("pg_hba.conf", file("pg_hba.conf") + "host app @friends 127.0.0.1/32 scram-sha-256\n");
+  const Publication what = next(1);
+  std::string edited;
+  const auto publisher = postgres_publisher({.patience = std::chrono::seconds{20}, .progress = [&](const std::string& line) {
+                                               if (line.find("writes the lines") != std::string::npos)
+                                                 fs::remove(server.data() / "friends");
+                                               if (line.find("goes back") == std::string::npos) return;
+                                               edited = file("pg_hba.conf") + "# written by hand\n";
+                                               server.put("pg_hba.conf", edited);
+                                             }});
+  CHECK(refusal_of([&] { publisher->publish(where(), what, probes()); }).code == Errc::not_taken);
+  CHECK(file("pg_hba.conf") == edited);
+  static_cast<void>(server.reload_with("friends", "app\n"));
+  CHECK(psql(acme.client()).out == "1\n");
+}
+
 TEST_CASE_METHOD(Served1, "what is thrown by whoever is told of the progress leaves nothing in force that was not proved",
                  "[publish][refusal]") {
   const std::string moment = GENERATE(values<std::string>({"for its certificate", "writes the lines"}));
