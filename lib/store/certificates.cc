@@ -21,7 +21,8 @@ std::array<std::uint8_t, Serial::kLongest> padded(const Serial& serial) {
   return octets;
 }
 
-CertificateRow certificate_row(Reader& read) {
+CertificateRow certificate_row(const sql::Row& cells) {
+  Reader read{cells};
   CertificateRow row;
   row.id = read.id();
   row.root = read.id();
@@ -49,15 +50,6 @@ CertificateRow certificate_row(Reader& read) {
   return row;
 }
 
-std::vector<CertificateRow> collected(sql::Transaction& tx, sql::Statement statement, std::initializer_list<sql::Value> arguments) {
-  std::vector<CertificateRow> found;
-  tx.each(statement, arguments, [&found](const sql::Row& row) {
-    Reader read{row};
-    found.push_back(certificate_row(read));
-  });
-  return found;
-}
-
 }  // namespace
 
 void insert(sql::Transaction& tx, std::span<const NewCertificate> certificates) {
@@ -79,14 +71,12 @@ void insert(sql::Transaction& tx, std::span<const NewCertificate> certificates) 
 }
 
 std::optional<CertificateRow> find_certificate(sql::Transaction& tx, const Id& space, const Id& id) {
-  auto found = collected(tx, sql::kJoined<kSelect, "WHERE c.id = $1 AND d.space = $2 AND c.kind <> 'probe'">,
-                         {value_of(id), value_of(space)});
-  if (found.empty()) return std::nullopt;
-  return std::move(found.front());
+  return found(tx, sql::kJoined<kSelect, "WHERE c.id = $1 AND d.space = $2 AND c.kind <> 'probe'">, {value_of(id), value_of(space)},
+               certificate_row);
 }
 
 CertificateRow certificate_of(sql::Transaction& tx, const Id& id) {
-  auto found = collected(tx, sql::kJoined<kSelect, "WHERE c.id = $1">, {value_of(id)});
+  auto found = collected(tx, sql::kJoined<kSelect, "WHERE c.id = $1">, {value_of(id)}, certificate_row);
   if (found.empty()) throw sql::EngineError{sql::Failure::corrupt, "store: a row names a certificate that is not there"};
   return std::move(found.front());
 }
@@ -96,28 +86,28 @@ std::vector<CertificateRow> find_by_serial(sql::Transaction& tx, const Id& space
                    sql::kJoined<kSelect,
                                 "WHERE c.root IN (SELECT id FROM roots WHERE space = $1) AND c.serial = $2 AND c.kind <> 'probe' "
                                 "ORDER BY r.generation">,
-                   {value_of(space), serial});
+                   {value_of(space), serial}, certificate_row);
 }
 
 std::vector<CertificateRow> certificates(sql::Transaction& tx, const Id& database, std::string_view state, const Id& after,
                                          std::int64_t limit) {
   if (state.empty()) {
     return collected(tx, sql::kJoined<kSelect, "WHERE c.database = $1 AND c.id > $2 AND c.kind <> 'probe' ORDER BY c.id LIMIT $3">,
-                     {value_of(database), value_of(after), limit});
+                     {value_of(database), value_of(after), limit}, certificate_row);
   }
   if (state == "ready") {
     return collected(
         tx,
         sql::kJoined<kSelect,
                      "WHERE c.database = $1 AND c.id > $2 AND c.state = 'ready' AND c.kind <> 'probe' ORDER BY c.id LIMIT $3">,
-        {value_of(database), value_of(after), limit});
+        {value_of(database), value_of(after), limit}, certificate_row);
   }
   // Its own condition is repeated, so that the partial index serves.
   return collected(tx,
                    sql::kJoined<kSelect,
                                 "WHERE c.database = $1 AND c.state = $2 AND c.state <> 'ready' AND c.id > $3 AND c.kind <> 'probe' "
                                 "ORDER BY c.id LIMIT $4">,
-                   {value_of(database), state, value_of(after), limit});
+                   {value_of(database), state, value_of(after), limit}, certificate_row);
 }
 
 std::vector<CertificateRow> certificates_by_expiry(sql::Transaction& tx, const Id& database, const DuePlace& after,
@@ -126,7 +116,7 @@ std::vector<CertificateRow> certificates_by_expiry(sql::Transaction& tx, const I
                    sql::kJoined<kSelect,
                                 "WHERE c.database = $1 AND c.due_at IS NOT NULL AND (c.due_at, c.id) > ($2, $3) "
                                 "AND c.due_at < c.not_after ORDER BY c.due_at, c.id LIMIT $4">,
-                   {value_of(database), value_of(after.due), value_of(after.id), limit});
+                   {value_of(database), value_of(after.due), value_of(after.id), limit}, certificate_row);
 }
 
 std::vector<CertificateRow> due_certificates(sql::Transaction& tx, const Id& database, Instant now, const DuePlace& after,
@@ -135,7 +125,7 @@ std::vector<CertificateRow> due_certificates(sql::Transaction& tx, const Id& dat
                    sql::kJoined<kSelect,
                                 "WHERE c.database = $1 AND c.due_at IS NOT NULL AND c.due_at <= $2 AND (c.due_at, c.id) > ($3, $4) "
                                 "ORDER BY c.due_at, c.id LIMIT $5">,
-                   {value_of(database), value_of(now), value_of(after.due), value_of(after.id), limit});
+                   {value_of(database), value_of(now), value_of(after.due), value_of(after.id), limit}, certificate_row);
 }
 
 std::vector<CertificateRow> certificates_to_close(sql::Transaction& tx, const Id& database, const DuePlace& after, Instant until,
@@ -144,12 +134,12 @@ std::vector<CertificateRow> certificates_to_close(sql::Transaction& tx, const Id
                    sql::kJoined<kSelect,
                                 "WHERE c.database = $1 AND c.due_at IS NOT NULL AND (c.due_at, c.id) > ($2, $3) AND c.due_at <= $4 "
                                 "AND c.due_at > c.not_after ORDER BY c.due_at, c.id LIMIT $5">,
-                   {value_of(database), value_of(after.due), value_of(after.id), value_of(until), limit});
+                   {value_of(database), value_of(after.due), value_of(after.id), value_of(until), limit}, certificate_row);
 }
 
 std::vector<CertificateRow> certificates_in_motion(sql::Transaction& tx, const Id& space, std::string_view state) {
   return collected(tx, sql::kJoined<kSelect, "WHERE d.space = $1 AND c.state = $2 AND c.state <> 'ready' ORDER BY c.id">,
-                   {value_of(space), state});
+                   {value_of(space), state}, certificate_row);
 }
 
 std::vector<CertificateRow> live_certificates_of_root(sql::Transaction& tx, const Id& root, Instant now, ByteView after_serial,
@@ -158,7 +148,7 @@ std::vector<CertificateRow> live_certificates_of_root(sql::Transaction& tx, cons
                    sql::kJoined<kSelect,
                                 "WHERE c.root = $1 AND c.serial > $3 AND c.state IN ('pending', 'ready') AND c.not_after >= $2 "
                                 "AND c.kind <> 'probe' ORDER BY c.serial LIMIT $4">,
-                   {value_of(root), value_of(now), after_serial, limit});
+                   {value_of(root), value_of(now), after_serial, limit}, certificate_row);
 }
 
 std::int64_t count_live_of_root(sql::Transaction& tx, const Id& root, Instant now) {
@@ -228,7 +218,7 @@ std::vector<CertificateRow> certificates_to_tell(sql::Transaction& tx, const ToT
           "WHERE c.database = $1 AND c.id > $5 AND c.kind = 'client' AND c.state IN ('pending', 'ready') AND c.not_after >= $4 "
           "AND coalesce(c.bundle_generation, 0) < $2 AND NOT EXISTS (SELECT 1 FROM notices n WHERE "
           "n.certificate = c.id AND n.kind = 'roots_changed' AND n.occasion = $3) ORDER BY c.id LIMIT $6">,
-      {value_of(what.database), what.generation, what.occasion, value_of(what.now), value_of(after), limit});
+      {value_of(what.database), what.generation, what.occasion, value_of(what.now), value_of(after), limit}, certificate_row);
 }
 
 std::optional<Id> holder_without(sql::Transaction& tx, const Id& space, std::int64_t generation, Instant now) {

@@ -4,9 +4,12 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <vector>
 
 #include <spaceca/bytes.h>
 #include <spaceca/clock.h>
@@ -64,5 +67,22 @@ class Reader final {
   sql::Row row_;
   std::size_t at_ = 0;
 };
+
+// All rows of an answer, each as `row_of` reads it.
+template <class RowOf>
+[[nodiscard]] auto collected(sql::Transaction& tx, sql::Statement statement, std::initializer_list<sql::Value> arguments,
+                             const RowOf& row_of) {
+  std::vector<std::invoke_result_t<RowOf, const sql::Row&>> found;
+  tx.each(statement, arguments, [&](const sql::Row& row) { found.push_back(row_of(row)); });
+  return found;
+}
+
+// The one row of an answer, if there is one.
+template <class RowOf>
+[[nodiscard]] auto found(sql::Transaction& tx, sql::Statement statement, std::initializer_list<sql::Value> arguments,
+                         const RowOf& row_of) {
+  const auto rows = tx.execute(statement, arguments);
+  return rows.empty() ? std::nullopt : std::optional{row_of(rows[0])};
+}
 
 }  // namespace spaceca::store

@@ -31,17 +31,11 @@ DatabaseRow database_row(const sql::Row& row) {
   return database;
 }
 
-constexpr sql::Literal kColumns{
+constexpr sql::Literal kDatabaseColumns{
     "id, space, name, app, state, hosts, role, contacts, data_directory, sealed_url, sealed_admin_url, method, "
     "clientcert, binding, kept_blocks, server_certificate, wanted, proved, published_at, publication_error, "
     "created_at, updated_at"};
 constexpr sql::Literal kServed{"state IN ('Provisioning', 'Operational', 'Deprovisioning')"};
-
-std::vector<DatabaseRow> collected(sql::Transaction& tx, sql::Statement statement, std::initializer_list<sql::Value> arguments) {
-  std::vector<DatabaseRow> found;
-  tx.each(statement, arguments, [&found](const sql::Row& row) { found.push_back(database_row(row)); });
-  return found;
-}
 
 }  // namespace
 
@@ -57,41 +51,39 @@ bool insert(sql::Transaction& tx, const DatabaseRow& database) {
 }
 
 std::optional<DatabaseRow> find_database(sql::Transaction& tx, const Id& space, std::string_view name) {
-  auto found =
-      collected(tx, sql::kJoined<"SELECT ", kColumns, " FROM databases WHERE space = $1 AND name = $2 AND state <> 'destroyed'">,
-                {value_of(space), name});
-  if (found.empty()) return std::nullopt;
-  return std::move(found.front());
+  return found(tx,
+               sql::kJoined<"SELECT ", kDatabaseColumns, " FROM databases WHERE space = $1 AND name = $2 AND state <> 'destroyed'">,
+               {value_of(space), name}, database_row);
 }
 
 DatabaseRow database_of(sql::Transaction& tx, const Id& id) {
-  auto found = collected(tx, sql::kJoined<"SELECT ", kColumns, " FROM databases WHERE id = $1">, {value_of(id)});
+  auto found =
+      collected(tx, sql::kJoined<"SELECT ", kDatabaseColumns, " FROM databases WHERE id = $1">, {value_of(id)}, database_row);
   if (found.empty()) throw sql::EngineError{sql::Failure::corrupt, "store: a row names a database that is not there"};
   return std::move(found.front());
 }
 
 std::optional<DatabaseRow> database_at(sql::Transaction& tx, std::string_view data_directory) {
-  auto found =
-      collected(tx, sql::kJoined<"SELECT ", kColumns, " FROM databases WHERE data_directory = $1 AND state <> 'destroyed'">,
-                {data_directory});
-  if (found.empty()) return std::nullopt;
-  return std::move(found.front());
+  return found(tx, sql::kJoined<"SELECT ", kDatabaseColumns, " FROM databases WHERE data_directory = $1 AND state <> 'destroyed'">,
+               {data_directory}, database_row);
 }
 
 std::vector<DatabaseRow> databases(sql::Transaction& tx, const Id& space, std::string_view after, std::int64_t limit) {
   return collected(tx,
-                   sql::kJoined<"SELECT ", kColumns,
+                   sql::kJoined<"SELECT ", kDatabaseColumns,
                                 " FROM databases WHERE space = $1 AND name > $2 AND state <> 'destroyed' ORDER BY name LIMIT $3">,
-                   {value_of(space), after, limit});
+                   {value_of(space), after, limit}, database_row);
 }
 
 std::vector<DatabaseRow> served_databases(sql::Transaction& tx, const Id& space) {
-  return collected(tx, sql::kJoined<"SELECT ", kColumns, " FROM databases WHERE space = $1 AND ", kServed, " ORDER BY name">,
-                   {value_of(space)});
+  return collected(tx,
+                   sql::kJoined<"SELECT ", kDatabaseColumns, " FROM databases WHERE space = $1 AND ", kServed, " ORDER BY name">,
+                   {value_of(space)}, database_row);
 }
 
 std::vector<DatabaseRow> served_databases(sql::Transaction& tx) {
-  return collected(tx, sql::kJoined<"SELECT ", kColumns, " FROM databases WHERE ", kServed, " ORDER BY space, name">, {});
+  return collected(tx, sql::kJoined<"SELECT ", kDatabaseColumns, " FROM databases WHERE ", kServed, " ORDER BY space, name">, {},
+                   database_row);
 }
 
 std::vector<DatabasePlace> all_databases(sql::Transaction& tx) {

@@ -3,7 +3,7 @@
 namespace spaceca::store {
 namespace {
 
-constexpr sql::Literal kColumns{
+constexpr sql::Literal kIpRuleColumns{
     "r.id, r.database, d.name, r.slot, r.cidr, r.description, r.state, r.created_at, r.updated_at "
     "FROM ip_rules r JOIN databases d ON d.id = r.database"};
 
@@ -22,12 +22,6 @@ IpRuleRow ip_rule_row(const sql::Row& row) {
   return rule;
 }
 
-std::vector<IpRuleRow> collected(sql::Transaction& tx, sql::Statement statement, std::initializer_list<sql::Value> arguments) {
-  std::vector<IpRuleRow> found;
-  tx.each(statement, arguments, [&found](const sql::Row& row) { found.push_back(ip_rule_row(row)); });
-  return found;
-}
-
 }  // namespace
 
 bool insert(sql::Transaction& tx, const IpRuleRow& rule) {
@@ -40,20 +34,18 @@ bool insert(sql::Transaction& tx, const IpRuleRow& rule) {
 }
 
 std::optional<IpRuleRow> find_ip_rule(sql::Transaction& tx, const Id& space, const Id& id) {
-  auto found =
-      collected(tx, sql::kJoined<"SELECT ", kColumns, " WHERE r.id = $1 AND d.space = $2">, {value_of(id), value_of(space)});
-  if (found.empty()) return std::nullopt;
-  return std::move(found.front());
+  return found(tx, sql::kJoined<"SELECT ", kIpRuleColumns, " WHERE r.id = $1 AND d.space = $2">, {value_of(id), value_of(space)},
+               ip_rule_row);
 }
 
 std::vector<IpRuleRow> ip_rules(sql::Transaction& tx, const Id& database) {
-  return collected(tx, sql::kJoined<"SELECT ", kColumns, " WHERE r.database = $1 AND r.state <> 'deleted' ORDER BY r.id">,
-                   {value_of(database)});
+  return collected(tx, sql::kJoined<"SELECT ", kIpRuleColumns, " WHERE r.database = $1 AND r.state <> 'deleted' ORDER BY r.id">,
+                   {value_of(database)}, ip_rule_row);
 }
 
 std::vector<IpRuleRow> ip_rule_history(sql::Transaction& tx, const Id& database, const Id& after, std::int64_t limit) {
-  return collected(tx, sql::kJoined<"SELECT ", kColumns, " WHERE r.database = $1 AND r.id > $2 ORDER BY r.id LIMIT $3">,
-                   {value_of(database), value_of(after), limit});
+  return collected(tx, sql::kJoined<"SELECT ", kIpRuleColumns, " WHERE r.database = $1 AND r.id > $2 ORDER BY r.id LIMIT $3">,
+                   {value_of(database), value_of(after), limit}, ip_rule_row);
 }
 
 bool update_ip_rule(sql::Transaction& tx, const IpRuleRow& rule) {

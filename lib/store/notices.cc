@@ -19,38 +19,35 @@ std::optional<Instant> told_at(sql::Transaction& tx, const Id& certificate, std:
 
 namespace {
 
-constexpr sql::Literal kColumns{
+constexpr sql::Literal kNoticeColumns{
     "SELECT id, certificate, kind, occasion, created_at, attempts, next_attempt_at, delivered_by FROM notices "
     "WHERE next_attempt_at IS NOT NULL AND "};
 
-std::vector<NoticeRow> collected(sql::Transaction& tx, sql::Statement statement, std::initializer_list<sql::Value> arguments) {
-  std::vector<NoticeRow> found;
-  tx.each(statement, arguments, [&found](const sql::Row& row) {
-    Reader read{row};
-    NoticeRow notice;
-    notice.id = read.id();
-    notice.certificate = read.id();
-    notice.kind = read.text();
-    notice.occasion = read.text();
-    notice.created_at = read.instant();
-    notice.attempts = read.integer();
-    notice.next_attempt_at = read.instant();
-    notice.delivered_by = read.text();
-    found.push_back(std::move(notice));
-  });
-  return found;
+NoticeRow notice_row(const sql::Row& row) {
+  Reader read{row};
+  NoticeRow notice;
+  notice.id = read.id();
+  notice.certificate = read.id();
+  notice.kind = read.text();
+  notice.occasion = read.text();
+  notice.created_at = read.instant();
+  notice.attempts = read.integer();
+  notice.next_attempt_at = read.instant();
+  notice.delivered_by = read.text();
+  return notice;
 }
 
 }  // namespace
 
 std::vector<NoticeRow> notices_to_deliver(sql::Transaction& tx, Instant now, Instant never, std::int64_t limit) {
-  return collected(tx,
-                   sql::kJoined<kColumns, "(next_attempt_at <= $1 OR next_attempt_at > $2) ORDER BY next_attempt_at, id LIMIT $3">,
-                   {value_of(now), value_of(never), limit});
+  return collected(
+      tx, sql::kJoined<kNoticeColumns, "(next_attempt_at <= $1 OR next_attempt_at > $2) ORDER BY next_attempt_at, id LIMIT $3">,
+      {value_of(now), value_of(never), limit}, notice_row);
 }
 
 std::vector<NoticeRow> notices_waiting(sql::Transaction& tx, Instant made_before, std::int64_t limit) {
-  return collected(tx, sql::kJoined<kColumns, "created_at < $1 ORDER BY created_at, id LIMIT $2">, {value_of(made_before), limit});
+  return collected(tx, sql::kJoined<kNoticeColumns, "created_at < $1 ORDER BY created_at, id LIMIT $2">,
+                   {value_of(made_before), limit}, notice_row);
 }
 
 bool claim(sql::Transaction& tx, const NoticeRow& notice, Instant until) {

@@ -28,22 +28,9 @@ RootRow root_row(const sql::Row& row) {
   return root;
 }
 
-constexpr sql::Literal kColumns{
+constexpr sql::Literal kRootColumns{
     "id, space, generation, state, epoch, certificate, key_handle, not_after, mark, crl_number, crl_covers, crl_this_update, "
     "crl_next_update, created_at, updated_at"};
-
-std::vector<RootRow> collected(sql::Transaction& tx, sql::Statement statement, sql::Arguments arguments) {
-  std::vector<RootRow> found;
-  tx.each(statement, arguments, [&found](const sql::Row& row) { found.push_back(root_row(row)); });
-  return found;
-}
-
-std::optional<RootRow> first(sql::Transaction& tx, sql::Statement statement, const Id& id) {
-  const sql::Value key = value_of(id);
-  auto found = collected(tx, statement, sql::Arguments{&key, 1});
-  if (found.empty()) return std::nullopt;
-  return std::move(found.front());
-}
 
 // A list in the place of another, of which parts that are in both stay.
 void write_parts(sql::Transaction& tx, const Id& root, const CrlRow& crl) {
@@ -88,13 +75,12 @@ bool insert(sql::Transaction& tx, const RootRow& root, const CrlRow& crl) {
 }
 
 std::vector<RootRow> roots_of(sql::Transaction& tx, const Id& space) {
-  const sql::Value key = value_of(space);
-  return collected(tx, sql::kJoined<"SELECT ", kColumns, " FROM roots WHERE space = $1 ORDER BY generation">,
-                   sql::Arguments{&key, 1});
+  return collected(tx, sql::kJoined<"SELECT ", kRootColumns, " FROM roots WHERE space = $1 ORDER BY generation">, {value_of(space)},
+                   root_row);
 }
 
 std::optional<RootRow> find_root(sql::Transaction& tx, const Id& id) {
-  return first(tx, sql::kJoined<"SELECT ", kColumns, " FROM roots WHERE id = $1">, id);
+  return found(tx, sql::kJoined<"SELECT ", kRootColumns, " FROM roots WHERE id = $1">, {value_of(id)}, root_row);
 }
 
 bool is_active(sql::Transaction& tx, const Id& root, std::int64_t epoch) {
@@ -106,12 +92,14 @@ void move_epoch(sql::Transaction& tx, const Id& space) {
 }
 
 std::optional<RootRow> active_root(sql::Transaction& tx, const Id& space) {
-  return first(tx, sql::kJoined<"SELECT ", kColumns, " FROM roots WHERE space = $1 AND state = 'active'">, space);
+  return found(tx, sql::kJoined<"SELECT ", kRootColumns, " FROM roots WHERE space = $1 AND state = 'active'">, {value_of(space)},
+               root_row);
 }
 
 std::vector<RootRow> signing_roots(sql::Transaction& tx) {
-  return collected(tx, sql::kJoined<"SELECT ", kColumns, " FROM roots WHERE state IN ('next', 'active', 'retiring') ORDER BY id">,
-                   {});
+  return collected(tx,
+                   sql::kJoined<"SELECT ", kRootColumns, " FROM roots WHERE state IN ('next', 'active', 'retiring') ORDER BY id">,
+                   {}, root_row);
 }
 
 Bytes crl_of(sql::Transaction& tx, const Id& root) {

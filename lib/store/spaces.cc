@@ -25,9 +25,7 @@ bool insert(sql::Transaction& tx, const SpaceRow& space) {
 }
 
 std::optional<SpaceRow> find_space(sql::Transaction& tx, std::string_view name) {
-  const auto rows = tx.execute("SELECT id, name, kind, last_generation, created_at FROM spaces WHERE name = $1", {name});
-  if (rows.empty()) return std::nullopt;
-  return space_row(rows[0]);
+  return found(tx, "SELECT id, name, kind, last_generation, created_at FROM spaces WHERE name = $1", {name}, space_row);
 }
 
 SpaceRow space_of(sql::Transaction& tx, const Id& id) {
@@ -37,10 +35,8 @@ SpaceRow space_of(sql::Transaction& tx, const Id& id) {
 }
 
 std::vector<SpaceRow> spaces(sql::Transaction& tx, std::string_view after, std::int64_t limit) {
-  std::vector<SpaceRow> found;
-  tx.each("SELECT id, name, kind, last_generation, created_at FROM spaces WHERE name > $1 ORDER BY name LIMIT $2", {after, limit},
-          [&found](const sql::Row& row) { found.push_back(space_row(row)); });
-  return found;
+  return collected(tx, "SELECT id, name, kind, last_generation, created_at FROM spaces WHERE name > $1 ORDER BY name LIMIT $2",
+                   {after, limit}, space_row);
 }
 
 std::int64_t take_generation(sql::Transaction& tx, const Id& space) {
