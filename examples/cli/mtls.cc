@@ -32,9 +32,9 @@ nlohmann::json json_status(const DatabaseRecord& database) {
           {"publication_error", database.publication_error}};
 }
 
-std::string text_of(const Survey::Line& line) { return fmt::format("  {}:{}: {}", line.file.string(), line.number, line.text); }
+std::string described(const Survey::Line& line) { return fmt::format("  {}:{}: {}", line.file.string(), line.number, line.text); }
 
-std::string text_of(const Survey::Session& session) {
+std::string described(const Survey::Session& session) {
   const std::string application = session.application.empty() ? "" : fmt::format(" ({})", session.application);
   return one_line(
       fmt::format("  pid {}: {} in {} from {}{}", session.pid, session.user, session.database, session.address, application));
@@ -114,11 +114,11 @@ nlohmann::json json_of(const Survey& survey) {
 void tell(const Session& session, const std::string& name, const Survey& found) {
   if (!found.overridden.empty()) {
     session.note(fmt::format("no longer decide about {}:", name));
-    for (const Survey::Line& line : found.overridden) session.note(text_of(line));
+    for (const Survey::Line& line : found.overridden) session.note(described(line));
   }
   if (found.cut_off.empty()) return;
   std::vector<std::string> lines = {fmt::format("these sessions of {} could not come back:", name)};
-  for (const Survey::Session& live : found.cut_off) lines.push_back(text_of(live));
+  for (const Survey::Session& live : found.cut_off) lines.push_back(described(live));
   print_aside(joined(lines, "\n") + "\n");
 }
 

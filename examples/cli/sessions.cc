@@ -40,7 +40,7 @@ Instant first_of(const std::vector<LiveSession>& sessions) {
   return std::ranges::min_element(sessions, {}, &LiveSession::since)->since;
 }
 
-std::string table_of(const std::vector<std::pair<SpaceName, Attendance>>& found) {
+std::string attendance_table(const std::vector<std::pair<SpaceName, Attendance>>& found) {
   const auto row_of = [](const std::pair<SpaceName, Attendance>& where) {
     const auto& [space, one] = where;
     const auto& certificate = one.certificate;
@@ -57,14 +57,14 @@ std::string table_of(const std::vector<std::pair<SpaceName, Attendance>>& found)
   return table({"Space", "Server Of", "id", "Role", "Status", "Sessions", "Since", "Serial", "Issuer"}, each(found, row_of));
 }
 
-nlohmann::json json_of(const SpaceName& space, const Attendance& one, Instant now) {
+nlohmann::json attendance_json(const SpaceName& space, const Attendance& one, Instant now) {
   auto sessions = nlohmann::json::array();
-  for (const LiveSession& session : one.sessions) sessions.push_back(::json_of(session));
+  for (const LiveSession& session : one.sessions) sessions.push_back(json_of(session));
   return {{"space", space.text()},
           {"addon", one.database.text()},
           {"serial", one.serial.hex()},
           {"issuer", one.issuer},
-          {"certificate", one.certificate ? ::json_of(*one.certificate, now) : nlohmann::json()},
+          {"certificate", one.certificate ? json_of(*one.certificate, now) : nlohmann::json()},
           {"sessions", std::move(sessions)}};
 }
 
@@ -132,7 +132,7 @@ Exit sessions::census(Session& session) {
     }
   }
   auto json = nlohmann::json::array();
-  for (const auto& [space, one] : found) json.push_back(json_of(space, one, session.now()));
-  session.answer(json, table_of(found));
+  for (const auto& [space, one] : found) json.push_back(attendance_json(space, one, session.now()));
+  session.answer(json, attendance_table(found));
   return complain(session, missed);
 }

@@ -8,7 +8,7 @@
 namespace spaceca {
 namespace {
 
-constexpr std::size_t kLongest = 254;  // RFC 5321 4.5.3.1.3, without the angle brackets
+constexpr std::size_t kLongestAddress = 254;  // RFC 5321 4.5.3.1.3, without the angle brackets
 constexpr std::size_t kLongestLocalPart = 64;
 
 // RFC 5322 3.2.3, atext.
@@ -35,7 +35,7 @@ bool is_dns_name(std::string_view text) {
 
 bool is_mail_address(std::string_view text) {
   const auto at = text.rfind('@');
-  return at != std::string_view::npos && text.size() <= kLongest && is_dot_string(text.substr(0, at)) &&
+  return at != std::string_view::npos && text.size() <= kLongestAddress && is_dot_string(text.substr(0, at)) &&
          is_dns_name(text.substr(at + 1));
 }
 

@@ -45,7 +45,7 @@ void append_line(Bytes& record, std::string_view text) {
   record.push_back('\n');
 }
 
-Bytes record_of(const Actor& actor, const AuditEvent& event) {
+Bytes octets_of(const Actor& actor, const AuditEvent& event) {
   Bytes record;
   append_line(record, actor.text());
   append_line(record, event.verb);
@@ -63,7 +63,7 @@ void record(sql::Transaction& tx, const Vault& vault, ByteView chain, Instant at
   std::vector<store::AuditRow> rows;
   rows.reserve(events.size());
   for (const AuditEvent& event : events) {
-    Bytes octets = record_of(actor, event);
+    Bytes octets = octets_of(actor, event);
     ++head.number;
     head.code = code_of(vault, chain, head.code, head.number, at, octets);
     rows.push_back({head.number, at, std::move(octets), head.code});

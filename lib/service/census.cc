@@ -22,9 +22,8 @@ namespace spaceca {
 namespace service {
 namespace {
 
-constexpr std::chrono::days kQuiet{7};      // not seen for so long: not in use
-constexpr std::chrono::days kUncounted{7};  // a server that could not be asked for so long is told of
-constexpr std::int64_t kAtATime = 250;
+constexpr std::chrono::days kQuiet{7};                           // not seen for so long: not in use
+constexpr std::chrono::days kUncounted{7};                       // a server that could not be asked for so long is told of
 constexpr Instant kEver{std::chrono::seconds{253'402'300'799}};  // the last second of the year 9999
 
 // The roots of a space, by the names that a server shows.
@@ -135,7 +134,7 @@ bool revoke_abandoned(Core& core, const store::DatabasePlace& database, std::chr
     {
       const auto tx = core.driver.read();
       if (!are_counted(*tx, database, now)) return true;
-      for (store::CertificateRow& row : store::certificates_to_close(*tx, database.id, place, kEver, kAtATime)) {
+      for (store::CertificateRow& row : store::certificates_to_close(*tx, database.id, place, kEver, kCertificatesAtATime)) {
         any = true;
         place = {*row.due_at, row.id};
         if (is_abandoned(*tx, row, after, now)) found.push_back(std::move(row));

@@ -24,6 +24,9 @@ namespace service {
 
 using store::Id;
 
+// So many rows of certificates a sweep reads at once, between which it looks at its deadline.
+inline constexpr std::int64_t kCertificatesAtATime = 250;
+
 // Roots as they are used: each read, and its key unsealed, once. Any thread.
 class Issuers final {
  public:

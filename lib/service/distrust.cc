@@ -24,8 +24,6 @@ namespace spaceca {
 namespace service {
 namespace {
 
-constexpr std::int64_t kAtATime = 250;
-
 // Of that generation, and not retired.
 store::RootRow get_root(sql::Transaction& tx, const Id& space, unsigned generation) {
   for (store::RootRow& root : store::roots_of(tx, space)) {
@@ -42,7 +40,7 @@ bool live_pages(Core& core, const Id& root, const Each& each) {
   for (;;) {
     const auto page = [&] {
       const auto tx = core.driver.read();
-      return store::live_certificates_of_root(*tx, root, now, after, kAtATime);
+      return store::live_certificates_of_root(*tx, root, now, after, kCertificatesAtATime);
     }();
     if (page.empty()) return true;
     after = page.back().serial;

@@ -28,7 +28,7 @@ constexpr std::chrono::minutes kClaim{10};
 constexpr std::chrono::days kLate{7};
 constexpr std::chrono::seconds kLongestPause{86'400};
 constexpr std::chrono::hours kSlack{1};  // so much may the clocks of two machines differ
-constexpr std::int64_t kAtATime = 100;
+constexpr std::int64_t kNoticesAtATime = 100;
 constexpr int kMostUnanswered = 3;  // in a row
 
 std::chrono::seconds pause_after(std::int64_t attempts) {
@@ -70,7 +70,7 @@ struct Attempt {
   std::optional<std::string> delivered_by = {};  // channels, where not all have
 };
 
-Attempt attempt(Notifier& notifier, const Notice& notice) {
+Attempt try_to_deliver(Notifier& notifier, const Notice& notice) {
   try {
     notifier.deliver(notice);
     return {};
@@ -106,7 +106,7 @@ std::optional<Errc> deliver(Core& core, Notifier& notifier, const store::NoticeR
     notice.emplace(notice_of(tx, row, now));
   });
   if (!notice) return std::nullopt;
-  const Attempt made = attempt(notifier, *notice);
+  const Attempt made = try_to_deliver(notifier, *notice);
   const Instant again = now + pause_after(row.attempts);
   const bool given_up = !made.why.empty() && again > notice->not_after;
   core.commits.run([&](sql::Transaction& tx) {
@@ -148,7 +148,7 @@ void set_aside(Core& core, const store::NoticeRow& row, const Failure& failure, 
 // What nobody was told for a week, whether it was tried now or waits for its next time.
 void tell_late(Core& core, Instant now, SweepPart& part) {
   const auto tx = core.driver.read();
-  for (const store::NoticeRow& row : store::notices_waiting(*tx, now - kLate, kAtATime)) {
+  for (const store::NoticeRow& row : store::notices_waiting(*tx, now - kLate, kNoticesAtATime)) {
     part.late.push_back({space_of(*tx, row), certificate_id(row.id).text(),
                          fmt::format("{} of certificate {} has waited since {}", row.kind, certificate_id(row.certificate).text(),
                                      text_of(row.created_at))});
@@ -164,7 +164,7 @@ void deliver_due(Core& core, Notifier& notifier, Deadline deadline, SweepPart& p
       const auto tx = core.driver.read();
       // Nobody is mailed by a clock that stands behind what was seen.
       if (clock_verdict(*tx, now).behind) return std::vector<store::NoticeRow>{};
-      auto due = store::notices_to_deliver(*tx, now, now + kLongestPause + kSlack, kAtATime);
+      auto due = store::notices_to_deliver(*tx, now, now + kLongestPause + kSlack, kNoticesAtATime);
       std::erase_if(due, [&asked](const store::NoticeRow& row) { return asked.contains(row.id); });
       return due;
     }();

@@ -15,7 +15,6 @@
 namespace spaceca::service {
 namespace {
 
-constexpr std::int64_t kAtATime = 250;
 constexpr std::array<std::chrono::days, 3> kReminders{std::chrono::days{30}, std::chrono::days{7}, std::chrono::days{1}};
 
 // What it is written to: the successor, or the certificate itself where a request is awaited.
@@ -59,7 +58,7 @@ bool remind_within(Core& core, const store::DatabasePlace& database, const Windo
     {
       const auto tx = core.driver.read();
       for (store::CertificateRow& row :
-           store::certificates_to_close(*tx, database.id, place, closing_of(now + window.left), kAtATime)) {
+           store::certificates_to_close(*tx, database.id, place, closing_of(now + window.left), kCertificatesAtATime)) {
         ++seen;
         place = {*row.due_at, row.id};
         if (is_due(*tx, row, window, now)) due.push_back(std::move(row));

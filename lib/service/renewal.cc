@@ -22,7 +22,6 @@ namespace spaceca {
 namespace service {
 namespace {
 
-constexpr std::int64_t kAtATime = 250;
 // A server's certificate moves to a root that not every client knows only when it is about to end: then all would be out. Two weeks
 // may lie between two sweeps, and a sweep may fail, so this is three of them.
 constexpr std::chrono::days kServerWaits{45};
@@ -148,7 +147,7 @@ bool renew_clients_of(Core& core, const store::DatabasePlace& database, Instant 
     if (std::chrono::steady_clock::now() >= deadline) return false;
     auto rows = [&] {
       const auto tx = core.driver.read();
-      return store::due_certificates(*tx, database.id, now, place, kAtATime);
+      return store::due_certificates(*tx, database.id, now, place, kCertificatesAtATime);
     }();
     if (rows.empty()) return true;
     if (!space) space = space_name(core, database.space);

@@ -33,7 +33,7 @@ namespace {
 constexpr std::chrono::months kPrepareBefore{30};
 constexpr std::chrono::months kActivateBefore{17};
 constexpr std::chrono::days kReminder{30};
-constexpr std::int64_t kAtATime = 500;
+constexpr std::int64_t kSpacesAtATime = 500;
 
 // From when on another root has to be there to follow it.
 bool needs_next(const store::RootRow& root, Instant now) { return months_after(root.not_after, -kPrepareBefore) <= now; }
@@ -221,8 +221,9 @@ void remind(Core& core, const store::SpaceRow& space, const store::RootRow& root
       }
       const auto rows = [&] {
         const auto tx = core.driver.read();
-        return store::certificates_to_tell(
-            *tx, {.database = database, .generation = root.generation, .occasion = occasion, .now = now}, after, kAtATime);
+        return store::certificates_to_tell(*tx,
+                                           {.database = database, .generation = root.generation, .occasion = occasion, .now = now},
+                                           after, kCertificatesAtATime);
       }();
       if (rows.empty()) break;
       after = rows.back().id;
@@ -314,7 +315,7 @@ SweepPart Authority::advance_roots(Deadline deadline) {
   for (;;) {
     const auto spaces = [&] {
       const auto tx = core.driver.read();
-      return store::spaces(*tx, after, service::kAtATime);
+      return store::spaces(*tx, after, service::kSpacesAtATime);
     }();
     if (spaces.empty()) break;
     for (const store::SpaceRow& space : spaces) {

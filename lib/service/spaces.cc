@@ -19,7 +19,7 @@ namespace spaceca {
 namespace service {
 namespace {
 
-SpaceRecord record_of(Core& core, sql::Transaction& tx, const store::SpaceRow& row) {
+SpaceRecord space_record(Core& core, sql::Transaction& tx, const store::SpaceRow& row) {
   SpaceRecord record{.name = SpaceName{row.name}, .kind = space_kind_of(row.kind), .created_at = row.created_at, .roots = {}};
   for (const store::RootRow& root : store::roots_of(tx, row.id)) {
     record.roots.push_back({.generation = generation_of(root),
@@ -140,7 +140,7 @@ Page<SpaceRecord> Authority::spaces(const PageRequest& page) const {
   const auto tx = impl_->driver.read();
   Page<SpaceRecord> found;
   const auto rows = store::spaces(*tx, page.after, limit);
-  for (const store::SpaceRow& row : rows) found.items.push_back(service::record_of(*impl_, *tx, row));
+  for (const store::SpaceRow& row : rows) found.items.push_back(service::space_record(*impl_, *tx, row));
   if (rows.size() == static_cast<std::size_t>(limit)) found.next = rows.back().name;
   return found;
 }
@@ -149,7 +149,7 @@ const SpaceName& Space::name() const noexcept { return impl_->name; }
 
 SpaceRecord Space::describe() const {
   const auto tx = impl_->authority.driver.read();
-  return service::record_of(impl_->authority, *tx, store::space_of(*tx, impl_->id));
+  return service::space_record(impl_->authority, *tx, store::space_of(*tx, impl_->id));
 }
 
 std::vector<Crl> Space::crls() const {

@@ -18,7 +18,7 @@ namespace spaceca {
 namespace x509 {
 namespace {
 
-constexpr std::string_view kWhat = "certificate";
+constexpr std::string_view kCertificate = "certificate";
 
 using der::Tag;
 
@@ -27,7 +27,7 @@ void read_extension(der::Reader& extensions, Certificate::Impl& into) {
   der::Reader extension = extensions.enter(Tag::sequence);
   const ByteView oid = extension.read(Tag::object_identifier);
   if (extension.next_is(Tag::boolean)) static_cast<void>(extension.read(Tag::boolean));
-  der::Reader value{extension.read(Tag::octet_string), kWhat};
+  der::Reader value{extension.read(Tag::octet_string), kCertificate};
   extension.expect_end();
 
   const auto is = [oid](const der::Oid& known) { return std::ranges::equal(oid, known.octets()); };
@@ -94,7 +94,7 @@ Serial read_serial(der::Reader& from) {
 }
 
 Certificate read_certificate(Bytes der, const PublicKey* public_key, const X509* by_openssl) {
-  der::Reader outer{der, kWhat};
+  der::Reader outer{der, kCertificate};
   der::Reader certificate = outer.enter(Tag::sequence);
   outer.expect_end();
   der::Reader tbs = certificate.enter(Tag::sequence);
@@ -153,12 +153,12 @@ Certificate Certificate::from_der(ByteView der) {
 }
 
 Certificate Certificate::from_pem(std::string_view pem) {
-  const auto blocks = x509::pem_blocks(pem, x509::kWhat);
+  const auto blocks = x509::pem_blocks(pem, x509::kCertificate);
   if (blocks.size() != 1 || blocks.front().label != "CERTIFICATE") {
     throw Error{Errc::malformed,
                 fmt::format("certificate: the text must hold one PEM block, BEGIN CERTIFICATE; it holds {} blocks", blocks.size())};
   }
-  return from_der(x509::decoded(blocks.front(), x509::kWhat).reveal());
+  return from_der(x509::decoded(blocks.front(), x509::kCertificate).reveal());
 }
 
 ByteView Certificate::der() const { return impl_->der; }

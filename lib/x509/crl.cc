@@ -22,7 +22,7 @@ CrlSource::~CrlSource() = default;
 namespace x509 {
 namespace {
 
-constexpr std::string_view kWhat = "revocation list";
+constexpr std::string_view kRevocationList = "revocation list";
 constexpr std::size_t kLongestPem = std::size_t{256} << 20;  // five million entries of ours
 
 using der::Tag;
@@ -41,7 +41,7 @@ Extension read_extension(der::Reader& extensions) {
   if (extension.next_is(Tag::boolean)) static_cast<void>(extension.read(Tag::boolean));
   const ByteView value = extension.read(Tag::octet_string);
   extension.expect_end();
-  return {oid, der::Reader{value, kWhat}};
+  return {oid, der::Reader{value, kRevocationList}};
 }
 
 constexpr std::uint8_t kRemoveFromCrl = 8;
@@ -74,7 +74,8 @@ void read_entry(der::Reader& list, std::vector<RevokedEntry>& into) {
         const ByteView content = extension.value.read(Tag::enumerated);
         reason = content.size() == 1 ? content.front() : std::uint8_t{0};
       } else if (extension.is(der::oids::kCertificateIssuer)) {
-        throw Error{Errc::unsupported, fmt::format("{}: it is indirect: serial {} is another issuer's", kWhat, serial.hex())};
+        throw Error{Errc::unsupported,
+                    fmt::format("{}: it is indirect: serial {} is another issuer's", kRevocationList, serial.hex())};
       }
     }
     fields.expect_end();
@@ -112,7 +113,7 @@ bool next_is_time(const der::Reader& reader) { return reader.next_is(Tag::utc_ti
 }  // namespace
 
 Crl read_crl(Bytes der) {
-  der::Reader outer{der, kWhat};
+  der::Reader outer{der, kRevocationList};
   der::Reader list = outer.enter(Tag::sequence);
   outer.expect_end();
   der::Reader tbs = list.enter(Tag::sequence);
@@ -164,13 +165,13 @@ Crl Crl::from_der(ByteView der) {
 }
 
 Crl Crl::from_pem(std::string_view pem) {
-  const auto blocks = x509::pem_blocks(pem, x509::kWhat, x509::kLongestPem);
+  const auto blocks = x509::pem_blocks(pem, x509::kRevocationList, x509::kLongestPem);
   if (blocks.size() != 1 || blocks.front().label != x509::kCrlLabel) {
     throw Error{
         Errc::malformed,
         fmt::format("revocation list: the text must hold one PEM block, BEGIN X509 CRL; it holds {} blocks", blocks.size())};
   }
-  return from_der(x509::decoded(blocks.front(), x509::kWhat).reveal());
+  return from_der(x509::decoded(blocks.front(), x509::kRevocationList).reveal());
 }
 
 ByteView Crl::der() const { return impl_->der; }

@@ -28,7 +28,7 @@ namespace {
 
 using der::Tag;
 
-constexpr std::string_view kWhat = "encrypted private key";
+constexpr std::string_view kEncryptedKey = "encrypted private key";
 
 namespace oids {
 constexpr der::Oid kPbes2 = der::oid({1, 2, 840, 113549, 1, 5, 13});
@@ -109,7 +109,7 @@ void DerivationWork::add_scrypt(std::uint64_t n, std::uint64_t r, std::uint64_t 
 }
 
 void DerivationWork::add(ByteView algorithm) {
-  der::Reader outer{algorithm, kWhat};
+  der::Reader outer{algorithm, kEncryptedKey};
   der::Reader id = outer.enter(Tag::sequence);
   const ByteView scheme = id.read(Tag::object_identifier);
   const auto is = [](ByteView oid, const der::Oid& known) { return std::ranges::equal(oid, known.octets()); };
@@ -135,7 +135,7 @@ void DerivationWork::add(ByteView algorithm) {
 }
 
 bool is_pbes2(ByteView der) {
-  der::Reader outer{der, kWhat};
+  der::Reader outer{der, kEncryptedKey};
   der::Reader info = outer.enter(Tag::sequence);
   outer.expect_end();
   der::Reader algorithm = info.enter(Tag::sequence);
@@ -146,7 +146,7 @@ bool is_pbes2(ByteView der) {
 }
 
 SecretBytes decrypted_pkcs8(ByteView der, const SecretBytes& passphrase, DerivationWork& work) {
-  der::Reader outer{der, kWhat};
+  der::Reader outer{der, kEncryptedKey};
   der::Reader info = outer.enter(Tag::sequence);
   outer.expect_end();
   const ByteView algorithm = info.read_whole(Tag::sequence);

@@ -41,26 +41,6 @@ namespace {
 constexpr std::size_t kLongestCommonName = 64;  // ub-common-name (RFC 5280 appendix A.1)
 constexpr std::size_t kSpaceCharacters = 24;
 
-// What one issuance needs and the next can use again.
-struct Workbench {
-  explicit Workbench(const char* digest) : key_hasher("SHA1"), tbs_hasher(digest) {}
-
-  KeyMaker& maker(KeyAlgorithm algorithm) {
-    for (KeyMaker& maker : makers) {
-      if (maker.algorithm() == algorithm) return maker;
-    }
-    return makers.emplace_back(algorithm);
-  }
-
-  ossl::RandomPool random;
-  ossl::Hasher key_hasher;
-  ossl::Hasher tbs_hasher;
-  std::vector<KeyMaker> makers;
-  der::Writer subject;  // a Name
-  der::Writer subject_alt_name;
-  der::Writer tbs;
-};
-
 Serial draw_serial(ossl::RandomPool& random) {
   std::array<std::uint8_t, Serial::kOurSize> octets{};
   do {
@@ -100,6 +80,26 @@ struct Request {
 }  // namespace
 
 struct SPACECA_NO_EXPORT Issuer::Impl {
+  // What one issuance needs and the next can use again.
+  struct Workbench {
+    explicit Workbench(const char* digest) : key_hasher("SHA1"), tbs_hasher(digest) {}
+
+    KeyMaker& maker(KeyAlgorithm wanted) {
+      for (KeyMaker& maker : makers) {
+        if (maker.algorithm() == wanted) return maker;
+      }
+      return makers.emplace_back(wanted);
+    }
+
+    ossl::RandomPool random;
+    ossl::Hasher key_hasher;
+    ossl::Hasher tbs_hasher;
+    std::vector<KeyMaker> makers;
+    der::Writer subject;  // a Name
+    der::Writer subject_alt_name;
+    der::Writer tbs;
+  };
+
   // One of them for each profile and kind of key, compiled when first needed.
   // Not by std::call_once: compiling throws where a lint objects, and after that some of its implementations wait for ever.
   struct TemplateSlot {
@@ -291,7 +291,7 @@ Issuer Issuer::self_signed(const RootSubject& subject, std::shared_ptr<const Sig
   if (signer == nullptr) throw Error{Errc::invalid_argument, "issuer: the signer is null"};
   const PublicKey& key = signer->public_key();
   const auto& algorithm = x509::signature_algorithm_of(key.algorithm());
-  Workbench bench{algorithm.digest};
+  Impl::Workbench bench{algorithm.digest};
   const ByteView key_identifier = bench.key_hasher.digest(key.key_octets());
   const Bytes tbs =
       x509::root_tbs(serial, root_validity(now), algorithm.identifier, root_name(subject, key_identifier), key, key_identifier);

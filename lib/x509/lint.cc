@@ -22,13 +22,13 @@ namespace {
 
 using der::Tag;
 
-constexpr std::string_view kWhat = "it";  // "it: has a length that is not in its shortest form"
+constexpr std::string_view kIt = "it";  // "it: has a length that is not in its shortest form"
 
 // --- taking a certificate apart ---
 
 std::vector<NameAttribute> read_name(ByteView name) {
   std::vector<NameAttribute> attributes;
-  der::Reader outer{name, kWhat};
+  der::Reader outer{name, kIt};
   for (der::Reader names = outer.enter(Tag::sequence); !names.at_end();) {
     for (der::Reader relative = names.enter(Tag::set); !relative.at_end();) {
       der::Reader attribute = relative.enter(Tag::sequence);
@@ -102,7 +102,7 @@ std::vector<GeneralName> read_general_names(der::Reader value) {
 }
 
 void read_value(const Extension& extension, Specimen& into) {
-  const der::Reader value{extension.value, kWhat};
+  const der::Reader value{extension.value, kIt};
   if (extension.is(der::oids::kBasicConstraints)) {
     if (!into.basic_constraints) into.basic_constraints = read_basic_constraints(value);
   } else if (extension.is(der::oids::kKeyUsage)) {
@@ -193,7 +193,7 @@ Specimen::Specimen(const Certificate& its_certificate, const Certificate* its_is
   ossl::check(i2d_re_X509_tbs(parsed.get(), nullptr), "encode a certificate");
   written_again = ossl::encoded<Bytes>(i2d_X509, parsed.get(), "encode a certificate");
 
-  der::Reader outer{certificate.der(), kWhat};
+  der::Reader outer{certificate.der(), kIt};
   der::Reader whole = outer.enter(Tag::sequence);
   der::Reader tbs = whole.enter(Tag::sequence);
   static_cast<void>(tbs.read(der::context_constructed(0)));  // version

@@ -26,7 +26,7 @@ Objection leaf_lifetime(const Specimen& specimen) {
   return judge_lifetime(specimen.certificate.validity());
 }
 
-constexpr std::array kRules = {
+constexpr std::array kDateRules = {
     Rule{"dates-reversed", "RFC 5280 4.1.2.5", dates_reversed},
     Rule{"outlives-issuer", "RFC 5280 6.1.3", outlives_issuer},
     Rule{"leaf-lifetime", "CA/Browser Forum Baseline Requirements 6.3.2", leaf_lifetime},
@@ -49,6 +49,6 @@ Objection judge_lifetime(Validity validity) {
                      (lifetime % std::chrono::days{1}).count(), kMost.count());
 }
 
-std::span<const Rule> date_rules() { return kRules; }
+std::span<const Rule> date_rules() { return kDateRules; }
 
 }  // namespace spaceca::x509

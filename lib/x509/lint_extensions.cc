@@ -288,7 +288,7 @@ Objection ca_purpose(const Specimen& specimen) {
          "leaves out";
 }
 
-constexpr std::array kRules = {
+constexpr std::array kExtensionRules = {
     Rule{"extensions-empty", "RFC 5280 4.1", extensions_empty},
     Rule{"extension-twice", "RFC 5280 4.2", extension_twice},
     Rule{"critical-encoding", "X.690 11.1, 11.5", critical_encoding},
@@ -318,6 +318,6 @@ constexpr std::array kRules = {
 
 }  // namespace
 
-std::span<const Rule> extension_rules() { return kRules; }
+std::span<const Rule> extension_rules() { return kExtensionRules; }
 
 }  // namespace spaceca::x509

@@ -84,7 +84,7 @@ Objection unique_identifiers(const Specimen& specimen) {
   return "has an issuerUniqueID or a subjectUniqueID, which nobody uses";
 }
 
-constexpr std::array kRules = {
+constexpr std::array kFieldRules = {
     Rule{"not-der", "RFC 5280 4.1", not_der},
     Rule{"serial-short", "CA/Browser Forum Baseline Requirements 7.1", serial_short},
     Rule{"signature-parameters", "RFC 4055 5, RFC 5758 3.2, RFC 8410 3", signature_parameters},
@@ -104,6 +104,6 @@ Objection judge_serial(const Serial& serial) {
   return fmt::format("the serial {} has {} octets; 64 random bits take {}", serial.hex(), size, kFewest);
 }
 
-std::span<const Rule> field_rules() { return kRules; }
+std::span<const Rule> field_rules() { return kFieldRules; }
 
 }  // namespace spaceca::x509

@@ -52,7 +52,7 @@ Objection server_signature(const Specimen& specimen) {
                      OBJ_nid2sn(signature));
 }
 
-constexpr std::array kRules = {
+constexpr std::array kKeyRules = {
     Rule{"server-key", "PostgreSQL: ssl_ecdh_curve, TLS 1.2", server_key},
     Rule{"client-key", "PostgreSQL and JDBC", client_key},
     Rule{"ca-key", "PostgreSQL: SCRAM with channel binding", ca_key},
@@ -62,6 +62,6 @@ constexpr std::array kRules = {
 
 }  // namespace
 
-std::span<const Rule> key_rules() { return kRules; }
+std::span<const Rule> key_rules() { return kKeyRules; }
 
 }  // namespace spaceca::x509

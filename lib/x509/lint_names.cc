@@ -334,7 +334,7 @@ Objection email(const Specimen& specimen) {
   });
 }
 
-constexpr std::array kRules = {
+constexpr std::array kNameRules = {
     Rule{"issuer-empty", "RFC 5280 4.1.2.4", issuer_empty},
     Rule{"issuer-differs", "RFC 5280 4.1.2.4", issuer_differs, seen::kUnknownCa},
     Rule{"issuer-is-no-ca", "RFC 5280 6.1.4", issuer_is_no_ca, seen::kUnknownCa},
@@ -374,6 +374,6 @@ Objection judge_name_lengths(std::span<const NameAttribute> name) {
   return {};
 }
 
-std::span<const Rule> name_rules() { return kRules; }
+std::span<const Rule> name_rules() { return kNameRules; }
 
 }  // namespace spaceca::x509

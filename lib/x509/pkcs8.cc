@@ -27,8 +27,6 @@
 namespace spaceca::x509 {
 namespace {
 
-constexpr std::string_view kWhat = "private key";
-
 using der::Tag;
 
 [[noreturn]] void halves_differ() { throw Error{Errc::mismatch, "private key: its public half is not that of its private half"}; }
@@ -113,7 +111,7 @@ struct EcKey {
 };
 
 EcKey parse_ec(ByteView der, ByteView curve) {
-  der::Reader outer{der, kWhat};
+  der::Reader outer{der, kPrivateKey};
   der::Reader key = outer.enter(Tag::sequence);
   outer.expect_end();
   if (const auto version = key.small_integer(); version != 1) {
@@ -195,7 +193,7 @@ std::vector<RsaOtherPrime> read_other_primes(der::Reader& key, unsigned modulus_
 
 // RSAPrivateKey (RFC 8017 A.1.2).
 KeyPair pair_of_rsa(ByteView der) {
-  der::Reader outer{der, kWhat};
+  der::Reader outer{der, kPrivateKey};
   der::Reader key = outer.enter(Tag::sequence);
   outer.expect_end();
   const auto version = key.small_integer();
@@ -206,7 +204,7 @@ KeyPair pair_of_rsa(ByteView der) {
         &RsaNumbers::exponent1, &RsaNumbers::exponent2, &RsaNumbers::coefficient}) {
     numbers.*number = key.unsigned_integer();
   }
-  const KeyAlgorithm algorithm = checked_rsa(numbers.modulus, numbers.public_exponent, kWhat);
+  const KeyAlgorithm algorithm = checked_rsa(numbers.modulus, numbers.public_exponent, kPrivateKey);
   if (version == 1) {
     if (key.next_is(Tag::sequence)) numbers.others = read_other_primes(key, rsa_bits(algorithm));
     if (numbers.others.empty()) key.refuse("claims more than two primes and has two");
@@ -222,7 +220,7 @@ KeyPair pair_of_rsa(ByteView der) {
 // --- Ed25519 ---
 
 KeyPair pair_of_ed25519(ByteView curve_private_key, ByteView claimed) {
-  der::Reader inner{curve_private_key, kWhat};
+  der::Reader inner{curve_private_key, kPrivateKey};
   const ByteView seed = inner.read(Tag::octet_string);  // CurvePrivateKey (RFC 8410 7)
   inner.expect_end();
   if (seed.size() != 32) {
@@ -263,7 +261,7 @@ ByteView read_public_key_field(der::Reader& info, unsigned version) {
 
 // OneAsymmetricKey (RFC 5958 2): version 1 (written 0), or 2 (written 1) with the public key.
 KeyPair read_pkcs8(ByteView whole) {
-  der::Reader outer{whole, kWhat};
+  der::Reader outer{whole, kPrivateKey};
   der::Reader info = outer.enter(Tag::sequence);
   outer.expect_end();
   const auto version = info.small_integer();
@@ -330,7 +328,7 @@ std::optional<Form> form_of(ByteView der) {
       Row{{"PUBLIC KEY", "a public key"}, Tag::sequence, Tag::bit_string},
       Row{{"CERTIFICATE", "a certificate or a request"}, Tag::sequence, Tag::sequence},
   };
-  der::Reader outer{der, kWhat};
+  der::Reader outer{der, kPrivateKey};
   if (!outer.next_is(Tag::sequence)) return std::nullopt;
   der::Reader values = outer.enter(Tag::sequence);
   if (values.at_end()) return std::nullopt;
@@ -356,7 +354,7 @@ KeyPair read_private_key(ByteView der, Container container) {
 
 KeyPair in_canonical_form(KeyPair pair) {
   if (pair.canonical) return pair;
-  der::Reader outer{pair.pkcs8.reveal(), kWhat};
+  der::Reader outer{pair.pkcs8.reveal(), kPrivateKey};
   der::Reader info = outer.enter(Tag::sequence);
   static_cast<void>(info.small_integer());
   static_cast<void>(info.read(Tag::sequence));

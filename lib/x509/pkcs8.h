@@ -13,6 +13,8 @@
 
 namespace spaceca::x509 {
 
+inline constexpr std::string_view kPrivateKey = "private key";  // for errors
+
 // What stands under a label of PEM.
 struct Form {
   std::string_view label;  // "EC PRIVATE KEY"

@@ -24,13 +24,11 @@ namespace spaceca {
 namespace x509 {
 namespace {
 
-constexpr std::string_view kWhat = "private key";
-
 bool is_private_key(const PemBlock& block) { return block.label.ends_with("PRIVATE KEY"); }
 
 // The octets of a block that is not encrypted in the traditional form, which are what its label says.
 SecretBytes content_of(const PemBlock& block) {
-  SecretBytes octets = decoded(block, kWhat);
+  SecretBytes octets = decoded(block, kPrivateKey);
   const auto form = form_of(octets.reveal());
   if (form && form->label != block.label) {
     throw Error{Errc::malformed,
@@ -83,7 +81,7 @@ KeyPair read_decrypted(const SecretBytes& der, Container container) {
 }
 
 KeyPair read_private_key_pem(std::string_view pem, const SecretBytes* passphrase) {
-  const auto blocks = pem_blocks(pem, kWhat);
+  const auto blocks = pem_blocks(pem, kPrivateKey);
   const PemBlock& block = only_private_key(blocks);
   if (block.label == "ENCRYPTED PRIVATE KEY") {
     DerivationWork work;
@@ -91,7 +89,7 @@ KeyPair read_private_key_pem(std::string_view pem, const SecretBytes* passphrase
   }
   const Container container = container_of(block.label);
   if (block.headers.find("ENCRYPTED") != std::string_view::npos) {
-    return read_decrypted(decrypted_traditional(block.headers, decoded(block, kWhat, Headers::known), required(passphrase)),
+    return read_decrypted(decrypted_traditional(block.headers, decoded(block, kPrivateKey, Headers::known), required(passphrase)),
                           container);
   }
   return read_private_key(content_of(block).reveal(), container);

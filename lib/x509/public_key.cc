@@ -27,7 +27,7 @@ namespace spaceca {
 namespace x509 {
 namespace {
 
-constexpr std::string_view kWhat = "public key";
+constexpr std::string_view kPublicKey = "public key";
 
 PublicKey read_ec(der::Reader& algorithm_id, ByteView spki, ByteView point) {
   if (!algorithm_id.next_is(der::Tag::object_identifier)) {
@@ -45,13 +45,13 @@ PublicKey read_ec(der::Reader& algorithm_id, ByteView spki, ByteView point) {
 PublicKey read_rsa(der::Reader& algorithm_id, ByteView spki, ByteView key) {
   algorithm_id.expect_null();
   algorithm_id.expect_end();
-  der::Reader whole{key, kWhat};
+  der::Reader whole{key, kPublicKey};
   der::Reader numbers = whole.enter(der::Tag::sequence);
   whole.expect_end();
   const ByteView modulus = numbers.unsigned_integer();
   const ByteView exponent = numbers.unsigned_integer();
   numbers.expect_end();
-  return detail::KeyAccess::public_key(checked_rsa(modulus, exponent, kWhat), Bytes{spki.begin(), spki.end()}, key.size());
+  return detail::KeyAccess::public_key(checked_rsa(modulus, exponent, kPublicKey), Bytes{spki.begin(), spki.end()}, key.size());
 }
 
 PublicKey read_ed25519(der::Reader& algorithm_id, ByteView spki, ByteView key) {
@@ -129,7 +129,7 @@ KeyAlgorithm checked_rsa(ByteView modulus, ByteView exponent, std::string_view w
 }  // namespace x509
 
 PublicKey PublicKey::from_spki_der(ByteView der) {
-  der::Reader outer{der, x509::kWhat};
+  der::Reader outer{der, x509::kPublicKey};
   der::Reader spki = outer.enter(der::Tag::sequence);
   outer.expect_end();
   der::Reader algorithm_id = spki.enter(der::Tag::sequence);
@@ -144,11 +144,11 @@ PublicKey PublicKey::from_spki_der(ByteView der) {
 }
 
 PublicKey PublicKey::from_pem(std::string_view pem) {
-  const auto blocks = x509::pem_blocks(pem, x509::kWhat);
+  const auto blocks = x509::pem_blocks(pem, x509::kPublicKey);
   if (blocks.size() != 1 || blocks.front().label != "PUBLIC KEY") {
     throw Error{Errc::malformed, "public key: the text must hold one PEM block, BEGIN PUBLIC KEY"};
   }
-  return from_spki_der(x509::decoded(blocks.front(), x509::kWhat).reveal());
+  return from_spki_der(x509::decoded(blocks.front(), x509::kPublicKey).reveal());
 }
 
 KeyAlgorithm PublicKey::algorithm() const { return impl_->algorithm; }

@@ -29,7 +29,7 @@ namespace {
 
 using der::Tag;
 
-constexpr std::string_view kWhat = "certificate request";
+constexpr std::string_view kRequest = "certificate request";
 
 [[noreturn]] void wrong_signature() { throw Error{Errc::mismatch, "certificate request: its signature is not that of its key"}; }
 
@@ -135,7 +135,7 @@ bool read_usual_attributes(der::Reader& info) {
 
 // The key of a request of the usual kind; nothing if it is for OpenSSL.
 std::optional<PublicKey> read_usual(ByteView der) {
-  der::Reader outer{der, kWhat};
+  der::Reader outer{der, kRequest};
   der::Reader request = outer.enter(Tag::sequence);
   outer.expect_end();
   const ByteView signed_part = request.read_whole(Tag::sequence);
@@ -143,7 +143,7 @@ std::optional<PublicKey> read_usual(ByteView der) {
   const ByteView signature = request.octet_bits();
   request.expect_end();
 
-  der::Reader whole{signed_part, kWhat};
+  der::Reader whole{signed_part, kRequest};
   der::Reader info = whole.enter(Tag::sequence);
   if (info.small_integer() != 0) info.refuse("is not of version 1");
   if (!read_usual_name(info)) return std::nullopt;
@@ -169,7 +169,7 @@ CertificateRequest CertificateRequest::from_der(ByteView der) {
 }
 
 CertificateRequest CertificateRequest::from_pem(std::string_view pem) {
-  const auto blocks = x509::pem_blocks(pem, kWhat);
+  const auto blocks = x509::pem_blocks(pem, kRequest);
   const auto is_request = [](const x509::PemBlock& block) {
     return block.label == "CERTIFICATE REQUEST" || block.label == "NEW CERTIFICATE REQUEST";
   };
@@ -179,7 +179,7 @@ CertificateRequest CertificateRequest::from_pem(std::string_view pem) {
                             "blocks{}",
                             blocks.size(), blocks.size() == 1 ? " of another kind" : "")};
   }
-  return from_der(x509::decoded(blocks.front(), kWhat).reveal());
+  return from_der(x509::decoded(blocks.front(), kRequest).reveal());
 }
 
 }  // namespace spaceca
