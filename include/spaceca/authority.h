@@ -403,9 +403,10 @@ class SPACECA_EXPORT Authority final {
   // The store's own chain: spaces made, clocks accepted.
   [[nodiscard]] Page<AuditEntry> audit(const PageRequest& page = {}) const;
   [[nodiscard]] std::vector<AuditAnchor> audit_anchors() const;  // by chain, the store's own first
-  // Every chain from its first entry to its head; what is altered, missing or out of order; and what it says was revoked and is not
-  // revoked in the store. Rows cut off at the tail together with the head, or all that tells of a space together with the space,
-  // cannot be seen from within: give the anchors that were kept elsewhere, one or several of a chain.
+  // Every chain from its first entry to its head; what is altered, missing or out of order; a space that is gone though its chain is
+  // there; and what it says was revoked and is not revoked in the store. Rows cut off at the tail together with the head, or all that
+  // tells of a space together with the space, cannot be seen from within: give the anchors that were kept elsewhere, one or several of
+  // a chain.
   [[nodiscard]] std::vector<Finding> verify_audit(std::span<const AuditAnchor> anchors = {}) const;
 
   struct Impl;  // for the library

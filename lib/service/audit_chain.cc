@@ -201,9 +201,15 @@ std::optional<Id> space_behind(const Bytes& chain) {
   return id;
 }
 
-std::string chain_name(sql::Transaction& tx, const Bytes& chain) {
-  const auto space = space_behind(chain);
-  return space ? store::space_of(tx, *space).name : std::string{};
+struct ChainName {
+  std::string text;
+  bool is_orphan = false;  // of a space whose row is gone: then its id in hexadecimal
+};
+ChainName chain_name(sql::Transaction& tx, const Bytes& chain) {
+  const auto id = space_behind(chain);
+  if (!id) return {};
+  const auto space = store::find_space(tx, *id);
+  return space ? ChainName{space->name} : ChainName{hex_of(chain, HexCase::lower), true};
 }
 
 // Of the store itself, where it has a space, and of each space.
@@ -234,7 +240,7 @@ std::vector<AuditAnchor> Authority::audit_anchors() const {
   std::vector<AuditAnchor> anchors;
   for (const Bytes& chain : store::audit_chains(*tx)) {
     const store::AuditHead head = store::audit_head(*tx, chain);
-    anchors.push_back({.chain = service::chain_name(*tx, chain),
+    anchors.push_back({.chain = service::chain_name(*tx, chain).text,
                        .number = static_cast<std::uint64_t>(head.number),
                        .code = hex_of(head.code, HexCase::lower)});
   }
@@ -250,10 +256,13 @@ std::vector<Finding> Authority::verify_audit(std::span<const AuditAnchor> anchor
     if (std::ranges::find(wanted, anchor.chain) == wanted.end()) wanted.push_back(anchor.chain);
   }
   for (const Bytes& chain : store::audit_chains(*tx)) {
-    const std::string name = service::chain_name(*tx, chain);
+    const auto [name, is_orphan] = service::chain_name(*tx, chain);
     std::vector<AuditAnchor> its_anchors;
-    std::ranges::copy_if(anchors, std::back_inserter(its_anchors), [&name](const AuditAnchor& one) { return one.chain == name; });
-    service::verify_chain(*tx, impl_->vault, chain, service::space_behind(chain), its_anchors, {name, findings});
+    std::ranges::copy_if(anchors, std::back_inserter(its_anchors),
+                         [&name = name](const AuditAnchor& one) { return one.chain == name; });
+    const service::Findings its_findings{name, findings};
+    if (is_orphan) its_findings.add("audit-orphan", "the space is not in the store");
+    service::verify_chain(*tx, impl_->vault, chain, service::space_behind(chain), its_anchors, its_findings);
     std::erase(wanted, name);
   }
   for (const std::string& name : wanted) service::Findings{name, findings}.add("audit-missing", "is not there");

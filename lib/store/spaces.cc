@@ -28,10 +28,14 @@ std::optional<SpaceRow> find_space(sql::Transaction& tx, std::string_view name) 
   return found(tx, "SELECT id, name, kind, last_generation, created_at FROM spaces WHERE name = $1", {name}, space_row);
 }
 
+std::optional<SpaceRow> find_space(sql::Transaction& tx, const Id& id) {
+  return found(tx, "SELECT id, name, kind, last_generation, created_at FROM spaces WHERE id = $1", {value_of(id)}, space_row);
+}
+
 SpaceRow space_of(sql::Transaction& tx, const Id& id) {
-  const auto rows = tx.execute("SELECT id, name, kind, last_generation, created_at FROM spaces WHERE id = $1", {value_of(id)});
-  if (rows.empty()) throw sql::EngineError{sql::Failure::corrupt, "store: a row names a space that is not there"};
-  return space_row(rows[0]);
+  auto space = find_space(tx, id);
+  if (!space) throw sql::EngineError{sql::Failure::corrupt, "store: a row names a space that is not there"};
+  return std::move(*space);
 }
 
 std::vector<SpaceRow> spaces(sql::Transaction& tx, std::string_view after, std::int64_t limit) {

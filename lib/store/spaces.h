@@ -22,6 +22,7 @@ struct SpaceRow {
 // False if the name is taken.
 [[nodiscard]] bool insert(sql::Transaction& tx, const SpaceRow& space);
 [[nodiscard]] std::optional<SpaceRow> find_space(sql::Transaction& tx, std::string_view name);
+[[nodiscard]] std::optional<SpaceRow> find_space(sql::Transaction& tx, const Id& id);
 [[nodiscard]] SpaceRow space_of(sql::Transaction& tx, const Id& id);
 // By name, from behind `after` on.
 [[nodiscard]] std::vector<SpaceRow> spaces(sql::Transaction& tx, std::string_view after, std::int64_t limit);

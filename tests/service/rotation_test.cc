@@ -360,6 +360,21 @@ TEST_CASE_METHOD(AuthorityScene, "a space's whole chain does not vanish unseen, 
   CHECK(findings[0].text == "audit of space \"acme\": it begins with issue_client, not with the space being made");
 }
 
+TEST_CASE_METHOD(AuthorityScene, "a space that was taken out of the store leaves a chain, and is found out", "[audit]") {
+  const Space acme = space();
+  database(acme);
+  static_cast<void>(authority->create_space(SpaceName{"other"}, Actor{"ops"}));
+  const auto anchors = authority->audit_anchors();
+  sql("PRAGMA foreign_keys = OFF; DELETE FROM spaces WHERE name = 'acme'");
+  const auto findings = authority->verify_audit(anchors);
+  REQUIRE(findings.size() == 2);
+  CHECK(findings[0].rule == "audit-orphan");
+  CHECK(findings[0].text.ends_with("\": the space is not in the store"));
+  CHECK(findings[1].rule == "audit-missing");
+  CHECK(findings[1].text == "audit of space \"acme\": is not there");
+  CHECK(authority->audit_anchors().size() == anchors.size());
+}
+
 TEST_CASE_METHOD(AuthorityScene, "whoever takes a revocation out of the store is found out", "[audit]") {
   const Space acme = space();
   serve(acme);
