@@ -6,6 +6,7 @@
 #include <spaceca/files.h>
 #include <spaceca/issuer.h>
 
+#include "java.h"
 #include "support/child.h"
 #include "support/postgres.h"
 #include "support/text.h"
@@ -62,11 +63,12 @@ exporter::Connection connection(const Files& files, const Postgres& server, cons
 
 // Where there is a file "hosts", which names one, it is 127.0.0.1's.
 std::string jdbc(const Files& files, const std::string& url) {
-  std::vector<std::string> command = {"java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"};
-  if (std::filesystem::exists(files.path("hosts"))) command.push_back("-Djdk.net.hosts.file=" + files.path("hosts"));
-  command.insert(command.end(), {"-cp", "/usr/share/java/postgresql.jar:" SPACECA_PEERS "/classes", "JdbcProbe", "--url", url,
-                                 "--password-file", files.path("password"), "--sslpassword-file", files.path("p12.pass")});
-  return first_line(run(command).out);
+  std::vector<std::string> options;
+  if (std::filesystem::exists(files.path("hosts"))) options.push_back("-Djdk.net.hosts.file=" + files.path("hosts"));
+  return first_line(java("JdbcProbe",
+                         {"--url", url, "--password-file", files.path("password"), "--sslpassword-file", files.path("p12.pass")},
+                         options)
+                        .out);
 }
 
 std::string psycopg2(const Files& files, const Postgres& server, const std::string& host, bool with_certificate) {

@@ -15,6 +15,7 @@
 #include <spaceca/diagnosis.h>
 #include <spaceca/postgres_handshake.h>
 
+#include "java.h"
 #include "support/certificate_builder.h"
 #include "support/child.h"
 #include "support/files.h"
@@ -169,10 +170,7 @@ class Client final {
     const std::string url =
         fmt::format("jdbc:postgresql://{}:{}/app?user={}&sslmode=verify-full&sslcert={}&sslkey={}&sslrootcert={}", scene_.host,
                     server().port(), scene_.role, path("postgresql.crt"), path(key), path("root.crt"));
-    return run({"java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp",
-                "/usr/share/java/postgresql.jar:" SPACECA_PEERS "/classes", "JdbcProbe", "--url", url, "--password-file",
-                path("password"), "--sslpassword-file", path(password_file)})
-        .out;
+    return java("JdbcProbe", {"--url", url, "--password-file", path("password"), "--sslpassword-file", path(password_file)}).out;
   }
 
   [[nodiscard]] ClientFiles files() const {

@@ -61,7 +61,7 @@ TEST_CASE("a key identifier that is not the root's: all refuse the chain but Go,
              ContainsSubstring("error 20 at 0 depth lookup: unable to get local issuer certificate"));
   CHECK_THAT(gnutls(chain, Purpose::server, kLater), ContainsSubstring("Not verified") && ContainsSubstring("issuer is unknown"));
   CHECK_THAT(nss(chain, Purpose::server, kLater), ContainsSubstring("Chain is bad!"));
-  CHECK_THAT(java(chain, Purpose::server, kLater), StartsWith("refused: "));
+  CHECK_THAT(pkix(chain, Purpose::server, kLater), StartsWith("refused: "));
   CHECK_THAT(go(chain, Purpose::server, kLater), StartsWith("accepted: "));
 }
 
@@ -116,7 +116,7 @@ TEST_CASE("a client's certificate with both purposes stands as a server before e
   CHECK(openssl(chain, Purpose::server, kLater) == "accepted");
   CHECK(gnutls(chain, Purpose::server, kLater) == kGnutlsTrusts);
   CHECK_THAT(nss(chain, Purpose::server, kLater), ContainsSubstring("Chain is good!"));
-  CHECK_THAT(java(chain, Purpose::server, kLater), StartsWith("accepted: "));
+  CHECK_THAT(pkix(chain, Purpose::server, kLater), StartsWith("accepted: "));
   CHECK_THAT(go(chain, Purpose::server, kLater), StartsWith("accepted: "));
 }
 

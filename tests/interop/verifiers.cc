@@ -1,5 +1,6 @@
 #include "verifiers.h"
 
+#include "java.h"
 #include "support/catch.h"
 #include "support/child.h"
 #include "support/text.h"
@@ -55,9 +56,9 @@ std::string nss(const ChainOnDisk& chain, Purpose purpose, Instant at) {
       .err;
 }
 
-std::string java(const ChainOnDisk& chain, Purpose purpose, Instant at) {
-  return run({"java", "-cp", SPACECA_PEERS "/classes", "PkixProbe", "--cert", chain.certificate(), "--root", chain.roots(), "--at",
-              rfc3339(at), "--purpose", purpose == Purpose::server ? "server" : "client"})
+std::string pkix(const ChainOnDisk& chain, Purpose purpose, Instant at) {
+  return java("PkixProbe", {"--cert", chain.certificate(), "--root", chain.roots(), "--at", rfc3339(at), "--purpose",
+                            purpose == Purpose::server ? "server" : "client"})
       .out;
 }
 

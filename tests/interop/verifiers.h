@@ -28,8 +28,8 @@ struct ChainOnDisk {
 inline const std::string kGnutlsTrusts = "Chain verification output: Verified. The certificate is trusted. ";
 // "Chain is good!" or "Chain is bad!" with the reason.
 [[nodiscard]] std::string nss(const ChainOnDisk& chain, Purpose purpose, Instant at);
-// Both "accepted: …" or "refused: …".
-[[nodiscard]] std::string java(const ChainOnDisk& chain, Purpose purpose, Instant at);
+// Java's PKIX and Go's crypto/x509: both "accepted: …" or "refused: …".
+[[nodiscard]] std::string pkix(const ChainOnDisk& chain, Purpose purpose, Instant at);
 [[nodiscard]] std::string go(const ChainOnDisk& chain, Purpose purpose, Instant at, const std::vector<std::string>& more = {});
 
 // A database of NSS with these roots in it, by the argument of -d, in the chain's folder.

@@ -4,6 +4,7 @@
 #include <spaceca/files.h>
 #include <spaceca/issuer.h>
 
+#include "java.h"
 #include "support/child.h"
 #include "support/files.h"
 #include "support/text.h"
@@ -50,7 +51,7 @@ TEST_CASE("every verifier takes every kind of chain that we issue", "[verifiers]
   CHECK(openssl(chain, purpose, kLater) == "accepted");
   CHECK(gnutls(chain, purpose, kLater) == kGnutlsTrusts);
   CHECK_THAT(nss(chain, purpose, kLater), ContainsSubstring("Chain is good!"));
-  CHECK_THAT(java(chain, purpose, kLater), StartsWith("accepted: serial=" + chain.leaf.certificate().serial().hex() +
+  CHECK_THAT(pkix(chain, purpose, kLater), StartsWith("accepted: serial=" + chain.leaf.certificate().serial().hex() +
                                                       " notBefore=2026-11-24T09:55:00Z notAfter=2027-12-24T10:00:00Z"));
   CHECK(go(chain, purpose, kLater) ==
         "accepted: serial=" + chain.leaf.certificate().serial().hex() + " notAfter=2027-12-24T10:00:00Z\n");
@@ -60,7 +61,7 @@ TEST_CASE("an Ed25519 client is taken by all but NSS, which does not know the ki
   const Issued chain{"ecdsa-p256", "ed25519", Purpose::client, kMade};
   CHECK(openssl(chain, Purpose::client, kLater) == "accepted");
   CHECK(gnutls(chain, Purpose::client, kLater) == kGnutlsTrusts);
-  CHECK_THAT(java(chain, Purpose::client, kLater), StartsWith("accepted: "));
+  CHECK_THAT(pkix(chain, Purpose::client, kLater), StartsWith("accepted: "));
   CHECK_THAT(go(chain, Purpose::client, kLater), StartsWith("accepted: "));
 }
 
@@ -73,7 +74,7 @@ TEST_CASE("no verifier takes a server's certificate for a client's, or the other
              ContainsSubstring("Not verified") && ContainsSubstring("does not match the intended purpose"));
   CHECK_THAT(nss(chain, asked, kLater),
              ContainsSubstring("Chain is bad!") && ContainsSubstring("Certificate type not approved for application"));
-  CHECK_THAT(java(chain, asked, kLater), StartsWith("refused: extended key usage"));
+  CHECK_THAT(pkix(chain, asked, kLater), StartsWith("refused: extended key usage"));
   CHECK(go(chain, asked, kLater) == "refused: x509: certificate specifies an incompatible key usage\n");
 }
 
@@ -86,7 +87,7 @@ TEST_CASE("no verifier takes a chain of another root of the same space name", "[
   CHECK_THAT(gnutls(chain, Purpose::server, kLater), ContainsSubstring("Not verified") && ContainsSubstring("issuer is unknown"));
   CHECK_THAT(nss(chain, Purpose::server, kLater),
              ContainsSubstring("Chain is bad!") && ContainsSubstring("issuer is not recognized"));
-  CHECK_THAT(java(chain, Purpose::server, kLater), StartsWith("refused: Path does not chain with any of the trust anchors"));
+  CHECK_THAT(pkix(chain, Purpose::server, kLater), StartsWith("refused: Path does not chain with any of the trust anchors"));
   CHECK(go(chain, Purpose::server, kLater) == "refused: x509: certificate signed by unknown authority\n");
 }
 
@@ -115,15 +116,15 @@ TEST_CASE("all verifiers agree about the first and the last second, OpenSSL exce
   const std::chrono::seconds second{1};
   for (const Instant inside : {first, last - second}) {
     CHECK(openssl(chain, Purpose::client, inside) == "accepted");
-    CHECK_THAT(java(chain, Purpose::client, inside), StartsWith("accepted: "));
+    CHECK_THAT(pkix(chain, Purpose::client, inside), StartsWith("accepted: "));
     CHECK_THAT(go(chain, Purpose::client, inside), StartsWith("accepted: "));
   }
-  CHECK_THAT(java(chain, Purpose::client, last), StartsWith("accepted: "));
+  CHECK_THAT(pkix(chain, Purpose::client, last), StartsWith("accepted: "));
   CHECK_THAT(go(chain, Purpose::client, last), StartsWith("accepted: "));
   CHECK_THAT(openssl(chain, Purpose::client, first - second), ContainsSubstring("certificate is not yet valid"));
   CHECK_THAT(openssl(chain, Purpose::client, last + second), ContainsSubstring("certificate has expired"));
-  CHECK_THAT(java(chain, Purpose::client, first - second), StartsWith("refused: validity check failed"));
-  CHECK_THAT(java(chain, Purpose::client, last + second), StartsWith("refused: validity check failed"));
+  CHECK_THAT(pkix(chain, Purpose::client, first - second), StartsWith("refused: validity check failed"));
+  CHECK_THAT(pkix(chain, Purpose::client, last + second), StartsWith("refused: validity check failed"));
   CHECK_THAT(go(chain, Purpose::client, first - second), StartsWith("refused: x509: certificate has expired or is not yet valid"));
   CHECK_THAT(go(chain, Purpose::client, last + second), StartsWith("refused: x509: certificate has expired or is not yet valid"));
 }
@@ -141,7 +142,7 @@ TEST_CASE("dates around the turn to 2050 are read by all", "[verifiers]") {
   if (at < "2050") {
     CHECK_THAT(nss(chain, Purpose::server, now), ContainsSubstring("Chain is good!"));  // vfychain's -b ends with 2049
   }
-  CHECK_THAT(java(chain, Purpose::server, now), ContainsSubstring("notAfter=" + not_after));
+  CHECK_THAT(pkix(chain, Purpose::server, now), ContainsSubstring("notAfter=" + not_after));
   CHECK_THAT(go(chain, Purpose::server, now), ContainsSubstring("notAfter=" + not_after));
 }
 
@@ -158,7 +159,7 @@ TEST_CASE("the smallest and the largest first octet of a serial are read by all 
   CHECK(run({"openssl", "x509", "-in", chain.certificate(), "-noout", "-serial"}).out == "serial=" + serial + "\n");
   CHECK(gnutls(chain, Purpose::client, kLater) == kGnutlsTrusts);
   CHECK_THAT(nss(chain, Purpose::client, kLater), ContainsSubstring("Chain is good!"));
-  CHECK_THAT(java(chain, Purpose::client, kLater), StartsWith("accepted: serial=" + serial + " "));
+  CHECK_THAT(pkix(chain, Purpose::client, kLater), StartsWith("accepted: serial=" + serial + " "));
   CHECK_THAT(go(chain, Purpose::client, kLater), StartsWith("accepted: serial=" + serial + " "));
   CHECK_THAT(run({"keytool", "-J-Duser.language=en", "-printcert", "-file", chain.certificate()}).out, ContainsSubstring(keytool));
 }
@@ -172,9 +173,7 @@ TEST_CASE("Java's key store finds the alias user with its key and chain, and onl
   files::write(chain.folder.path(), set);
   const std::string store = (chain.folder.path() / "postgresql.p12").string();
   const auto probe = [&](const std::string& password) {
-    return run({"java", "-cp", SPACECA_PEERS "/classes", "PkixProbe", "--pkcs12", store, "--password-file",
-                (chain.folder.path() / password).string()})
-        .out;
+    return java("PkixProbe", {"--pkcs12", store, "--password-file", (chain.folder.path() / password).string()}).out;
   };
   const std::string kind = algorithm == "ecdsa-p256" ? "EC" : algorithm == "rsa-2048" ? "RSA" : "EdDSA";
   CHECK(probe("right") == "accepted: alias=user chain=1 key=" + kind + "\n");
@@ -190,9 +189,8 @@ TEST_CASE("Java reads the .pk8 and writes the same octets", "[verifiers]") {
       GENERATE(table<std::string, std::string, std::string>({{"rsa-2048", "RSA", "RSA"}, {"ed25519", "Ed25519", "EdDSA"}}));
   const Issued chain{"ecdsa-p256", algorithm, Purpose::client, kMade};
   files::write(chain.folder.path(), exporter::jdbc(chain.leaf));
-  CHECK(run({"java", "-cp", SPACECA_PEERS "/classes", "PkixProbe", "--pk8", (chain.folder.path() / "postgresql.pk8").string(),
-             "--algorithm", asked})
-            .out == "accepted: key=" + named + " roundtrip=same\n");
+  CHECK(java("PkixProbe", {"--pk8", (chain.folder.path() / "postgresql.pk8").string(), "--algorithm", asked}).out ==
+        "accepted: key=" + named + " roundtrip=same\n");
 }
 
 TEST_CASE("NSS, GnuTLS, node and Python open the .p12, and only with the password", "[verifiers]") {
@@ -244,13 +242,13 @@ TEST_CASE("GnuTLS, NSS and Java take our lists in PEM and DER, and GnuTLS and Ja
              ContainsSubstring("Verification output: Verified. The certificate is trusted."));
   CHECK_THAT(run({"certtool", "--verify-crl", "--load-ca-certificate", other.roots(), "--infile", pem}).out,
              ContainsSubstring("Verification output: Not verified."));
-  const auto java = [](const std::string& crl, const std::string& roots) {
-    return run({"java", "-cp", SPACECA_PEERS "/classes", "PkixProbe", "--crl", crl, "--root", roots}).out;
+  const auto reads = [](const std::string& crl, const std::string& roots) {
+    return java("PkixProbe", {"--crl", crl, "--root", roots}).out;
   };
   const std::string says = "accepted: entries=1 first=" + chain.leaf.certificate().serial().hex() + "\n";
-  CHECK(java(pem, chain.roots()) == says);
-  CHECK(java(der, chain.roots()) == says);
-  CHECK_THAT(java(der, other.roots()), StartsWith("refused: "));
+  CHECK(reads(pem, chain.roots()) == says);
+  CHECK(reads(der, chain.roots()) == says);
+  CHECK_THAT(reads(der, other.roots()), StartsWith("refused: "));
   const std::string database = nss_database(chain, {chain.roots()});
   CHECK(run({"crlutil", "-I", "-d", database, "-i", der}).exit_code == 0);
   CHECK_THAT(run({"crlutil", "-L", "-d", database, "-n", chain.roots()}).out, ContainsSubstring("Serial Number"));
