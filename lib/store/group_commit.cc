@@ -2,13 +2,17 @@
 
 #include <algorithm>
 #include <memory>
-#include <utility>
 
 namespace spaceca::store {
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
 // The last commit may have waited for another process, for seconds: how long the next one takes it does not tell.
-constexpr std::chrono::steady_clock::duration kLongestGathering = std::chrono::milliseconds{5};
+constexpr Clock::duration kLongestGathering = std::chrono::milliseconds{5};
+
+// Whoever leads is woken for so many, not for each: that would cost as much as what each has to do.
+constexpr std::size_t kAtOnce = 4;
 
 }  // namespace
 
@@ -16,18 +20,14 @@ void GroupCommit::run(const Work& work) {
   Waiting mine{work};
   std::unique_lock lock{mutex_};
   queue_.push_back(&mine);
-  if (queue_.size() >= expected_) gathered_.notify_one();
+  if (awaited_ > 0 && queue_.size() >= awaited_) come_.notify_one();
   mine.changed.wait(lock, [&] { return mine.done || (!led_ && queue_.front() == &mine); });
   if (!mine.done) {
-    // Whoever leads takes all that wait now; of those who come meanwhile the first leads next.
+    // Of those who come after the last one that it takes, the first leads next.
     led_ = true;
-    gather(lock);
-    std::deque<Waiting*> group = std::exchange(queue_, {});
-    lock.unlock();
-    const auto start = std::chrono::steady_clock::now();
-    commit_together(group);
-    lock.lock();
-    last_commit_ = std::chrono::steady_clock::now() - start;
+    const auto start = Clock::now();
+    const Group group = commit_those_who_come(lock);
+    last_commit_ = Clock::now() - start;
     expected_ = group.size() + queue_.size();
     led_ = false;
     if (!queue_.empty()) queue_.front()->changed.notify_one();
@@ -40,44 +40,79 @@ void GroupCommit::run(const Work& work) {
   if (mine.failure) std::rethrow_exception(mine.failure);
 }
 
-// Those who were there a moment ago are likely to come again, and one commit for all costs each of them less than two in turns.
-// Whoever is alone, and was alone before, waits for nobody.
-void GroupCommit::gather(std::unique_lock<std::mutex>& lock) {
-  if (queue_.size() < expected_) {
-    gathered_.wait_for(lock, std::min(last_commit_ / 2, kLongestGathering), [this] { return queue_.size() >= expected_; });
-  }
-}
-
-void GroupCommit::commit_together(std::deque<Waiting*>& group) {
+// The works of those who are here are done while others still prepare theirs.
+GroupCommit::Group GroupCommit::commit_those_who_come(std::unique_lock<std::mutex>& lock) {
+  Group group;
   const auto fail_all = [&group] {
     for (Waiting* const one : group) one->failure = std::current_exception();
   };
+  const auto until = Clock::now() + std::min(last_commit_ / 2, kLongestGathering);
+  lock.unlock();
   std::unique_ptr<sql::Transaction> tx;
   try {
     tx = driver_.write();
   } catch (...) {
+    lock.lock();
+    group = take_queue();
     fail_all();  // each by itself would wait as long again
-    return;
+    return group;
   }
-  try {
-    for (Waiting* const one : group) one->work(*tx);
-  } catch (...) {
-    tx.reset();
-    if (group.size() == 1) {
-      fail_all();
-      return;
+  lock.lock();
+  do {
+    const Group come = take_queue();
+    group.insert(group.end(), come.begin(), come.end());
+    lock.unlock();
+    try {
+      for (Waiting* const one : come) one->work(*tx);
+    } catch (...) {
+      tx.reset();
+      if (group.size() == 1) {
+        fail_all();
+      } else {
+        // One of them failed, and with it the transaction: each by itself, so that it is alone with its failure.
+        for (Waiting* const one : group) commit_alone(*one);
+      }
+      lock.lock();
+      return group;
     }
-    // One of them failed, and with it the transaction: each by itself, so that it is alone with its failure.
-    for (Waiting* const one : group) {
-      std::deque<Waiting*> alone{one};
-      commit_together(alone);
-    }
-    return;
-  }
+    lock.lock();
+  } while (await_more(lock, group.size(), until));
+  lock.unlock();
   try {
     tx->commit();
   } catch (...) {
     fail_all();  // whether it was done may be unknown (Errc::io), so nobody tries again
+  }
+  lock.lock();
+  return group;
+}
+
+GroupCommit::Group GroupCommit::take_queue() {
+  Group taken{queue_.begin(), queue_.end()};
+  queue_.clear();
+  return taken;
+}
+
+// Those who were there a moment ago are likely to come again, and one commit for all costs each of them less than two in turns.
+// Whoever is alone, and was alone before, waits for nobody; and whoever comes when all are here that were expected waits for the
+// next commit. False if nobody is to be taken any more.
+bool GroupCommit::await_more(std::unique_lock<std::mutex>& lock, std::size_t here, Clock::time_point until) {
+  if (here >= expected_) return false;
+  if (queue_.empty()) {
+    awaited_ = std::min(expected_ - here, kAtOnce);
+    come_.wait_until(lock, until, [this] { return queue_.size() >= awaited_; });
+    awaited_ = 0;
+  }
+  return !queue_.empty();
+}
+
+void GroupCommit::commit_alone(Waiting& one) {
+  try {
+    const auto tx = driver_.write();
+    one.work(*tx);
+    tx->commit();
+  } catch (...) {
+    one.failure = std::current_exception();
   }
 }
 

@@ -9,6 +9,7 @@
 #include <exception>
 #include <functional>
 #include <mutex>
+#include <vector>
 
 #include "store/sql.h"
 
@@ -33,14 +34,20 @@ class GroupCommit final {
     bool done = false;
     std::condition_variable changed = {};  // each its own: nobody is woken who has to wait on
   };
-  void gather(std::unique_lock<std::mutex>& lock);
-  void commit_together(std::deque<Waiting*>& group);
+  using Group = std::vector<Waiting*>;
+
+  // All begin with the lock held and end with it.
+  Group commit_those_who_come(std::unique_lock<std::mutex>& lock);
+  [[nodiscard]] Group take_queue();
+  [[nodiscard]] bool await_more(std::unique_lock<std::mutex>& lock, std::size_t here, std::chrono::steady_clock::time_point until);
+  void commit_alone(Waiting& one);
 
   sql::Driver& driver_;
   std::mutex mutex_;
   std::deque<Waiting*> queue_;
   bool led_ = false;
-  std::condition_variable gathered_;
+  std::condition_variable come_;
+  std::size_t awaited_ = 0;   // in the queue; none are when it is 0
   std::size_t expected_ = 1;  // as many as were here when the last commit ended
   std::chrono::steady_clock::duration last_commit_{};
 };

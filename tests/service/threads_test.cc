@@ -247,6 +247,24 @@ class SharedCommits {
   }
   static void add(sql::Transaction& tx, std::int64_t id) { tx.execute("INSERT INTO things (id) VALUES ($1)", {id}); }
 
+  // Each of eight threads adds its number; the first leads alone, and is at work until all others stand in line.
+  void add_behind_the_first(int thread) {
+    if (thread != 0) {
+      while (!leading) std::this_thread::yield();
+      ++coming;
+    }
+    commits->run([&](sql::Transaction& tx) {
+      if (thread == 0) {
+        leading = true;
+        while (coming < 7) std::this_thread::yield();
+        std::this_thread::sleep_for(std::chrono::milliseconds{50});
+      }
+      add(tx, thread);
+    });
+  }
+  std::atomic<bool> leading = false;
+  std::atomic<int> coming = 0;
+
   std::filesystem::path file_ = folder_.path() / "things.db";
   std::unique_ptr<FaultyDriver> driver;
   std::optional<store::GroupCommit> commits;
@@ -287,16 +305,9 @@ TEST_CASE_METHOD(SharedCommits, "a commit that fails is told to all who share it
   std::set<std::int64_t> told_good, told_bad;
   std::mutex mutex;
   driver->arm({.at = 2, .when = when, .commits_alone = true});
-  std::atomic<int> waiting = 0;
   together(8, [&](int thread) {
-    ++waiting;
     try {
-      commits->run([&](sql::Transaction& tx) {
-        // The first leads alone, until all others are about to stand in line.
-        while (waiting < 8) std::this_thread::yield();
-        std::this_thread::sleep_for(std::chrono::milliseconds{20});
-        add(tx, thread);
-      });
+      add_behind_the_first(thread);
       const std::lock_guard lock{mutex};
       told_good.insert(thread);
     } catch (const sql::EngineError&) {
@@ -316,16 +327,10 @@ TEST_CASE_METHOD(SharedCommits, "a transaction that cannot begin is told to all 
                  "[threads]") {
   // Of the first, who is alone: begin, statement, commit. Then the others begin.
   driver->arm({.at = 4, .failure = sql::Failure::busy});
-  std::atomic<int> waiting = 0;
   std::atomic<int> told_bad = 0;
   together(8, [&](int thread) {
-    ++waiting;
     try {
-      commits->run([&](sql::Transaction& tx) {
-        while (waiting < 8) std::this_thread::yield();
-        std::this_thread::sleep_for(std::chrono::milliseconds{50});  // until they stand in line
-        add(tx, thread);
-      });
+      add_behind_the_first(thread);
     } catch (const sql::EngineError& error) {
       if (error.code() != Errc::busy) throw;
       ++told_bad;

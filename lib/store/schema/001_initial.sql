@@ -282,7 +282,7 @@ CREATE TABLE audit (
   record OCTETS NOT NULL CHECK (length(record) > 0),
   code OCTETS NOT NULL CHECK (length(code) = 32),
   PRIMARY KEY (chain, number)
-) KEPT_BY_ROW;
+) KEPT_BY_KEY;
 
 -- The end of each chain, written last before a commit.
 CREATE TABLE audit_heads (
@@ -290,4 +290,4 @@ CREATE TABLE audit_heads (
   number INT64 NOT NULL,
   code OCTETS NOT NULL CHECK (length(code) = 32),
   FOREIGN KEY (chain, number) REFERENCES audit (chain, number)
-) KEPT_BY_ROW;
+) KEPT_BY_KEY;
