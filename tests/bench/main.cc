@@ -97,7 +97,7 @@ class Medians final : public benchmark::ConsoleReporter {
     if (target.at_most_mib > 0) {
       const double mib = mib_[target.workload]["ours"];
       met = met && mib > 0 && mib <= target.at_most_mib;
-      time += ", " + number(mib, 0) + " MiB";
+      time += ", " + number(mib, 1) + " MiB";
       at_most += ", " + number(target.at_most_mib, 0) + " MiB";
     }
     all_met_ = all_met_ && met;
