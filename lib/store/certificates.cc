@@ -71,14 +71,14 @@ void insert(sql::Transaction& tx, std::span<const NewCertificate> certificates) 
 }
 
 std::optional<CertificateRow> find_certificate(sql::Transaction& tx, const Id& space, const Id& id) {
-  return found(tx, sql::kJoined<kSelect, "WHERE c.id = $1 AND d.space = $2 AND c.kind <> 'probe'">, {value_of(id), value_of(space)},
-               certificate_row);
+  return first_of(tx, sql::kJoined<kSelect, "WHERE c.id = $1 AND d.space = $2 AND c.kind <> 'probe'">,
+                  {value_of(id), value_of(space)}, certificate_row);
 }
 
 CertificateRow certificate_of(sql::Transaction& tx, const Id& id) {
-  auto found = collected(tx, sql::kJoined<kSelect, "WHERE c.id = $1">, {value_of(id)}, certificate_row);
-  if (found.empty()) throw sql::EngineError{sql::Failure::corrupt, "store: a row names a certificate that is not there"};
-  return std::move(found.front());
+  auto row = first_of(tx, sql::kJoined<kSelect, "WHERE c.id = $1">, {value_of(id)}, certificate_row);
+  if (!row) throw sql::EngineError{sql::Failure::corrupt, "store: a row names a certificate that is not there"};
+  return std::move(*row);
 }
 
 std::vector<CertificateRow> find_by_serial(sql::Transaction& tx, const Id& space, ByteView serial) {

@@ -1,4 +1,4 @@
-// How values of the domain stand in columns.
+// How values of the domain stand in columns, and rows in answers.
 #pragma once
 
 #include <algorithm>
@@ -79,8 +79,8 @@ template <class RowOf>
 
 // The one row of an answer, if there is one.
 template <class RowOf>
-[[nodiscard]] auto found(sql::Transaction& tx, sql::Statement statement, std::initializer_list<sql::Value> arguments,
-                         const RowOf& row_of) {
+[[nodiscard]] auto first_of(sql::Transaction& tx, sql::Statement statement, std::initializer_list<sql::Value> arguments,
+                            const RowOf& row_of) {
   const auto rows = tx.execute(statement, arguments);
   return rows.empty() ? std::nullopt : std::optional{row_of(rows[0])};
 }

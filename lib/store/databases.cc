@@ -51,21 +51,21 @@ bool insert(sql::Transaction& tx, const DatabaseRow& database) {
 }
 
 std::optional<DatabaseRow> find_database(sql::Transaction& tx, const Id& space, std::string_view name) {
-  return found(tx,
-               sql::kJoined<"SELECT ", kDatabaseColumns, " FROM databases WHERE space = $1 AND name = $2 AND state <> 'destroyed'">,
-               {value_of(space), name}, database_row);
+  return first_of(
+      tx, sql::kJoined<"SELECT ", kDatabaseColumns, " FROM databases WHERE space = $1 AND name = $2 AND state <> 'destroyed'">,
+      {value_of(space), name}, database_row);
 }
 
 DatabaseRow database_of(sql::Transaction& tx, const Id& id) {
-  auto found =
-      collected(tx, sql::kJoined<"SELECT ", kDatabaseColumns, " FROM databases WHERE id = $1">, {value_of(id)}, database_row);
-  if (found.empty()) throw sql::EngineError{sql::Failure::corrupt, "store: a row names a database that is not there"};
-  return std::move(found.front());
+  auto row = first_of(tx, sql::kJoined<"SELECT ", kDatabaseColumns, " FROM databases WHERE id = $1">, {value_of(id)}, database_row);
+  if (!row) throw sql::EngineError{sql::Failure::corrupt, "store: a row names a database that is not there"};
+  return std::move(*row);
 }
 
 std::optional<DatabaseRow> database_at(sql::Transaction& tx, std::string_view data_directory) {
-  return found(tx, sql::kJoined<"SELECT ", kDatabaseColumns, " FROM databases WHERE data_directory = $1 AND state <> 'destroyed'">,
-               {data_directory}, database_row);
+  return first_of(tx,
+                  sql::kJoined<"SELECT ", kDatabaseColumns, " FROM databases WHERE data_directory = $1 AND state <> 'destroyed'">,
+                  {data_directory}, database_row);
 }
 
 std::vector<DatabaseRow> databases(sql::Transaction& tx, const Id& space, std::string_view after, std::int64_t limit) {

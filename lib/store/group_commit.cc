@@ -2,14 +2,15 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 namespace spaceca::store {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using Steady = std::chrono::steady_clock;
 
 // The last commit may have waited for another process, for seconds: how long the next one takes it does not tell.
-constexpr Clock::duration kLongestGathering = std::chrono::milliseconds{5};
+constexpr Steady::duration kLongestGathering = std::chrono::milliseconds{5};
 
 // Whoever leads is woken for so many, not for each: that would cost as much as what each has to do.
 constexpr std::size_t kAtOnce = 4;
@@ -25,9 +26,7 @@ void GroupCommit::run(const Work& work) {
   if (!mine.done) {
     // Of those who come after the last one that it takes, the first leads next.
     led_ = true;
-    const auto start = Clock::now();
     const Group group = commit_those_who_come(lock);
-    last_commit_ = Clock::now() - start;
     expected_ = group.size() + queue_.size();
     led_ = false;
     if (!queue_.empty()) queue_.front()->changed.notify_one();
@@ -46,22 +45,22 @@ GroupCommit::Group GroupCommit::commit_those_who_come(std::unique_lock<std::mute
   const auto fail_all = [&group] {
     for (Waiting* const one : group) one->failure = std::current_exception();
   };
-  const auto until = Clock::now() + std::min(last_commit_ / 2, kLongestGathering);
+  Group come = std::exchange(queue_, {});
+  const auto until = Steady::now() + std::min(last_commit_ / 2, kLongestGathering);
+  auto busy_since = Steady::now();
+  Steady::duration busy{};
   lock.unlock();
   std::unique_ptr<sql::Transaction> tx;
   try {
     tx = driver_.write();
   } catch (...) {
-    lock.lock();
-    group = take_queue();
+    group = std::move(come);
     fail_all();  // each by itself would wait as long again
+    lock.lock();
     return group;
   }
-  lock.lock();
   do {
-    const Group come = take_queue();
     group.insert(group.end(), come.begin(), come.end());
-    lock.unlock();
     try {
       for (Waiting* const one : come) one->work(*tx);
     } catch (...) {
@@ -75,35 +74,34 @@ GroupCommit::Group GroupCommit::commit_those_who_come(std::unique_lock<std::mute
       lock.lock();
       return group;
     }
+    busy += Steady::now() - busy_since;
     lock.lock();
-  } while (await_more(lock, group.size(), until));
-  lock.unlock();
+    come = more(lock, group.size(), until);
+    lock.unlock();
+    busy_since = Steady::now();
+  } while (!come.empty());
   try {
     tx->commit();
   } catch (...) {
     fail_all();  // whether it was done may be unknown (Errc::io), so nobody tries again
   }
+  tx.reset();
   lock.lock();
+  last_commit_ = busy + (Steady::now() - busy_since);
   return group;
-}
-
-GroupCommit::Group GroupCommit::take_queue() {
-  Group taken{queue_.begin(), queue_.end()};
-  queue_.clear();
-  return taken;
 }
 
 // Those who were there a moment ago are likely to come again, and one commit for all costs each of them less than two in turns.
 // Whoever is alone, and was alone before, waits for nobody; and whoever comes when all are here that were expected waits for the
-// next commit. False if nobody is to be taken any more.
-bool GroupCommit::await_more(std::unique_lock<std::mutex>& lock, std::size_t here, Clock::time_point until) {
-  if (here >= expected_) return false;
+// next commit.
+GroupCommit::Group GroupCommit::more(std::unique_lock<std::mutex>& lock, std::size_t here, Steady::time_point until) {
+  if (here >= expected_) return {};
   if (queue_.empty()) {
     awaited_ = std::min(expected_ - here, kAtOnce);
     come_.wait_until(lock, until, [this] { return queue_.size() >= awaited_; });
     awaited_ = 0;
   }
-  return !queue_.empty();
+  return std::exchange(queue_, {});
 }
 
 void GroupCommit::commit_alone(Waiting& one) {

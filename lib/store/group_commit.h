@@ -1,11 +1,11 @@
 // Commits shared by threads that write at the same time: one leads and commits for those who wait, as LevelDB's writers do, since a
-// commit costs much more than what is committed.
+// commit costs much more than what is committed. While it waits for more it holds the write transaction, for a few milliseconds at
+// most.
 #pragma once
 
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
-#include <deque>
 #include <exception>
 #include <functional>
 #include <mutex>
@@ -36,20 +36,20 @@ class GroupCommit final {
   };
   using Group = std::vector<Waiting*>;
 
-  // All begin with the lock held and end with it.
+  // These begin with the lock held and end with it.
   Group commit_those_who_come(std::unique_lock<std::mutex>& lock);
-  [[nodiscard]] Group take_queue();
-  [[nodiscard]] bool await_more(std::unique_lock<std::mutex>& lock, std::size_t here, std::chrono::steady_clock::time_point until);
+  [[nodiscard]] Group more(std::unique_lock<std::mutex>& lock, std::size_t here, std::chrono::steady_clock::time_point until);
+  // And this without it.
   void commit_alone(Waiting& one);
 
   sql::Driver& driver_;
   std::mutex mutex_;
-  std::deque<Waiting*> queue_;
+  Group queue_;
   bool led_ = false;
   std::condition_variable come_;
-  std::size_t awaited_ = 0;   // in the queue; none are when it is 0
-  std::size_t expected_ = 1;  // as many as were here when the last commit ended
-  std::chrono::steady_clock::duration last_commit_{};
+  std::size_t awaited_ = 0;                            // in the queue; none are when it is 0
+  std::size_t expected_ = 1;                           // as many as were here when the last commit ended
+  std::chrono::steady_clock::duration last_commit_{};  // without the time that it waited for others
 };
 
 }  // namespace spaceca::store

@@ -34,8 +34,8 @@ bool insert(sql::Transaction& tx, const IpRuleRow& rule) {
 }
 
 std::optional<IpRuleRow> find_ip_rule(sql::Transaction& tx, const Id& space, const Id& id) {
-  return found(tx, sql::kJoined<"SELECT ", kIpRuleColumns, " WHERE r.id = $1 AND d.space = $2">, {value_of(id), value_of(space)},
-               ip_rule_row);
+  return first_of(tx, sql::kJoined<"SELECT ", kIpRuleColumns, " WHERE r.id = $1 AND d.space = $2">, {value_of(id), value_of(space)},
+                  ip_rule_row);
 }
 
 std::vector<IpRuleRow> ip_rules(sql::Transaction& tx, const Id& database) {

@@ -80,7 +80,7 @@ std::vector<RootRow> roots_of(sql::Transaction& tx, const Id& space) {
 }
 
 std::optional<RootRow> find_root(sql::Transaction& tx, const Id& id) {
-  return found(tx, sql::kJoined<"SELECT ", kRootColumns, " FROM roots WHERE id = $1">, {value_of(id)}, root_row);
+  return first_of(tx, sql::kJoined<"SELECT ", kRootColumns, " FROM roots WHERE id = $1">, {value_of(id)}, root_row);
 }
 
 bool is_active(sql::Transaction& tx, const Id& root, std::int64_t epoch) {
@@ -92,8 +92,8 @@ void move_epoch(sql::Transaction& tx, const Id& space) {
 }
 
 std::optional<RootRow> active_root(sql::Transaction& tx, const Id& space) {
-  return found(tx, sql::kJoined<"SELECT ", kRootColumns, " FROM roots WHERE space = $1 AND state = 'active'">, {value_of(space)},
-               root_row);
+  return first_of(tx, sql::kJoined<"SELECT ", kRootColumns, " FROM roots WHERE space = $1 AND state = 'active'">, {value_of(space)},
+                  root_row);
 }
 
 std::vector<RootRow> signing_roots(sql::Transaction& tx) {

@@ -25,11 +25,11 @@ bool insert(sql::Transaction& tx, const SpaceRow& space) {
 }
 
 std::optional<SpaceRow> find_space(sql::Transaction& tx, std::string_view name) {
-  return found(tx, "SELECT id, name, kind, last_generation, created_at FROM spaces WHERE name = $1", {name}, space_row);
+  return first_of(tx, "SELECT id, name, kind, last_generation, created_at FROM spaces WHERE name = $1", {name}, space_row);
 }
 
 std::optional<SpaceRow> find_space(sql::Transaction& tx, const Id& id) {
-  return found(tx, "SELECT id, name, kind, last_generation, created_at FROM spaces WHERE id = $1", {value_of(id)}, space_row);
+  return first_of(tx, "SELECT id, name, kind, last_generation, created_at FROM spaces WHERE id = $1", {value_of(id)}, space_row);
 }
 
 SpaceRow space_of(sql::Transaction& tx, const Id& id) {
