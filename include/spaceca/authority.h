@@ -148,7 +148,7 @@ struct AuditEntry {
 
 // The end of a chain, to be kept elsewhere: with it, a chain that was cut at its tail is found out.
 struct AuditAnchor {
-  std::string chain;  // the space's name; empty: the store's own
+  std::string chain;  // the space's name, or its id in hexadecimal if the space is gone; empty: the store's own
   std::uint64_t number;
   std::string code;  // hexadecimal
 };
@@ -403,10 +403,10 @@ class SPACECA_EXPORT Authority final {
   // The store's own chain: spaces made, clocks accepted.
   [[nodiscard]] Page<AuditEntry> audit(const PageRequest& page = {}) const;
   [[nodiscard]] std::vector<AuditAnchor> audit_anchors() const;  // by chain, the store's own first
-  // Every chain from its first entry to its head; what is altered, missing or out of order; a space that is gone though its chain is
-  // there; and what it says was revoked and is not revoked in the store. Rows cut off at the tail together with the head, or all that
-  // tells of a space together with the space, cannot be seen from within: give the anchors that were kept elsewhere, one or several of
-  // a chain.
+  // Every chain from its first entry to its head; what is altered, missing or out of order; a space that is gone though its chain
+  // is there; and what it says was revoked and is not revoked in the store. Rows cut off at the tail together with the head, or all
+  // that tells of a space together with the space, cannot be seen from within: give the anchors that were kept elsewhere, one or
+  // several of a chain.
   [[nodiscard]] std::vector<Finding> verify_audit(std::span<const AuditAnchor> anchors = {}) const;
 
   struct Impl;  // for the library

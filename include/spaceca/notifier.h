@@ -72,7 +72,7 @@ struct Message {
 
 // Writes each notice as a file ID.txt (0600, whole or not at all) into a folder that is there; one delivered again replaces itself.
 // A link that leads to the folder is followed now, and not again. Errc::not_found if it leads to none.
-[[nodiscard]] SPACECA_EXPORT std::unique_ptr<Notifier> folder_notifier(std::filesystem::path folder);
+[[nodiscard]] SPACECA_EXPORT std::unique_ptr<Notifier> folder_notifier(const std::filesystem::path& folder);
 
 // One of several ways to tell. The name is kept with each notice that it has delivered: `[a-z][a-z0-9-]{0,62}`.
 struct Channel {

@@ -73,15 +73,20 @@ void refuse_parts_in(std::string_view parameters) {
   }
 }
 
+// RFC 3986 2.
+void refuse_other_characters(std::string_view text) {
+  for (const char c : text) {
+    const auto octet = static_cast<unsigned char>(c);
+    if (octet <= ' ' || octet == 0x7F) refuse("it holds a blank or a control character, which must be percent-encoded");
+    if (octet >= 0x80) refuse("it holds a character beyond ASCII, whose octets must be percent-encoded");
+  }
+}
+
 }  // namespace
 
 DatabaseUrl::DatabaseUrl(SecretBytes text) : text_(trimmed(text_of(text.reveal()))) {
   std::string_view rest = text_of(text_.reveal());
-  for (const char c : rest) {
-    const auto octet = static_cast<unsigned char>(c);
-    if (octet <= ' ' || octet == 0x7F) refuse("it holds a blank or a control character, which must be percent-encoded");
-    if (octet >= 0x80) refuse("it holds a character beyond ASCII, whose octets must be percent-encoded");  // RFC 3986 2
-  }
+  refuse_other_characters(rest);
   const auto skipped = [&rest](std::string_view scheme) {
     if (!rest.starts_with(scheme)) return false;
     rest.remove_prefix(scheme.size());

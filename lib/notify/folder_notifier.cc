@@ -28,7 +28,7 @@ class FolderNotifier final : public Notifier {
 
 }  // namespace
 
-std::unique_ptr<Notifier> folder_notifier(std::filesystem::path folder) {
+std::unique_ptr<Notifier> folder_notifier(const std::filesystem::path& folder) {
   // The writer follows no link, so one that leads there is followed once, here.
   std::error_code error;
   std::filesystem::path real = std::filesystem::canonical(folder, error);

@@ -48,7 +48,7 @@ IpRule rule_of(const store::IpRuleRow& row) {
           .updated_at = row.updated_at};
 }
 
-std::vector<IpRule> records(Core& core, const Id& space, std::span<const Id> ids) {
+std::vector<IpRule> rules_of(Core& core, const Id& space, std::span<const Id> ids) {
   const auto tx = core.driver.read();
   std::vector<IpRule> found;
   for (const Id& id : ids) {
@@ -144,9 +144,9 @@ std::vector<IpRule> Space::create_ip_rules(const DatabaseName& database, std::sp
       service::record(tx, core.vault, impl_->id, now, impl_->actor, events);
     });
     return service::after(fmt::format("database \"{}\": its IP rules are made", database.text()),
-                          [&] { return service::records(core, impl_->id, ids); });
+                          [&] { return service::rules_of(core, impl_->id, ids); });
   };
-  return once.run(core.driver, perform, [&](const service::Ids& before) { return service::records(core, impl_->id, before); });
+  return once.run(core.driver, perform, [&](const service::Ids& before) { return service::rules_of(core, impl_->id, before); });
 }
 
 IpRule Space::create_ip_rule(const DatabaseName& database, const IpRuleSpec& rule, const WriteOptions& options) const {

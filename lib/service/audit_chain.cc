@@ -149,6 +149,14 @@ void verify_revocation(sql::Transaction& tx, const Id& space, const AuditEntry& 
   }
 }
 
+void verify_anchors(const store::AuditRow& row, std::span<const AuditAnchor> anchors, const Findings& findings) {
+  for (const AuditAnchor& anchor : anchors) {
+    if (anchor.number == static_cast<std::uint64_t>(row.number) && anchor.code != hex_of(row.code, HexCase::lower)) {
+      findings.add("audit-anchor", fmt::format("entry {} is not the one that the anchor was taken of", row.number));
+    }
+  }
+}
+
 // One chain from its first entry to its head. `space`: whose it is, unless it is the store's own.
 void verify_chain(sql::Transaction& tx, const Vault& vault, ByteView chain, const std::optional<Id>& space,
                   std::span<const AuditAnchor> anchors, const Findings& findings) {
@@ -170,11 +178,7 @@ void verify_chain(sql::Transaction& tx, const Vault& vault, ByteView chain, cons
       } else if (space) {
         verify_revocation(tx, *space, entry, findings);
       }
-      for (const AuditAnchor& anchor : anchors) {
-        if (anchor.number == entry.number && anchor.code != hex_of(row.code, HexCase::lower)) {
-          findings.add("audit-anchor", fmt::format("entry {} is not the one that the anchor was taken of", row.number));
-        }
-      }
+      verify_anchors(row, anchors, findings);
       number = row.number;
       code = row.code;
     }

@@ -25,7 +25,7 @@ namespace service {
 namespace {
 
 // Of that generation, and not retired.
-store::RootRow get_root(sql::Transaction& tx, const Id& space, unsigned generation) {
+store::RootRow root_to_distrust(sql::Transaction& tx, const Id& space, unsigned generation) {
   for (store::RootRow& root : store::roots_of(tx, space)) {
     if (root.generation == generation && root.state != "retired") return std::move(root);
   }
@@ -134,7 +134,7 @@ std::vector<CertificateRecord> Space::distrust(unsigned generation, const WriteO
     std::int64_t live = 0;
     {
       const auto tx = core.driver.read();
-      root = service::get_root(*tx, impl_->id, generation);
+      root = service::root_to_distrust(*tx, impl_->id, generation);
       if (root.state == "distrusted") return root.id;  // it may have broken off
       roots = service::read_generations(*tx, impl_->id);
       fresh_generation = store::space_of(*tx, impl_->id).last_generation + 1;

@@ -50,6 +50,13 @@ void tell(sql::Transaction& tx, const Id& certificate, NoticeKind kind, std::str
                                      .next_attempt_at = now});
 }
 
+// Of a holder whose key has had its terms.
+void ask_for_request(sql::Transaction& tx, const store::CertificateRow& row, Instant now) {
+  if (!store::is_live(store::state_of(tx, row.id))) return;
+  tell(tx, row.id, NoticeKind::awaiting_request, "", now);
+  store::set_due(tx, row.id, closing_of(row.not_after));
+}
+
 std::vector<Renewed> renew_rows(Core& core, const Id& space, const Id& database, const std::vector<store::CertificateRow>& rows,
                                 const Actor& actor, std::string_view verb) {
   return with_fresh_facts([&] {
@@ -87,11 +94,7 @@ std::vector<Renewed> renew_rows(Core& core, const Id& space, const Id& database,
         tell(tx, ids[i], NoticeKind::renewed, "", now);
         done.push_back({renewed[i], ids[i]});
       }
-      for (const store::CertificateRow& row : waiting) {
-        if (!store::is_live(store::state_of(tx, row.id))) continue;
-        tell(tx, row.id, NoticeKind::awaiting_request, "", now);
-        store::set_due(tx, row.id, closing_of(row.not_after));
-      }
+      for (const store::CertificateRow& row : waiting) ask_for_request(tx, row, now);
       record(tx, core.vault, space, now, actor, issuance.events(verb, wanted));
     });
     return done;

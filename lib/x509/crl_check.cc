@@ -29,7 +29,7 @@ constexpr std::size_t kLongestFile = std::size_t{256} << 20;
 constexpr const char* kFlags = "PostgreSQL be-secure-openssl.c: X509_V_FLAG_CRL_CHECK and X509_V_FLAG_CRL_CHECK_ALL";
 constexpr const char* kLoading = "PostgreSQL be-secure-openssl.c: X509_STORE_load_locations";
 
-constexpr std::string_view kNothing = "";
+constexpr std::string_view kNothing;
 // What the server logs.
 constexpr const char* kNotLoaded = "could not load SSL certificate revocation list file";
 
