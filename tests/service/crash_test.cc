@@ -602,16 +602,16 @@ TEST_CASE("a store that fails at any step of any verb is sound, and the verb doe
     const std::filesystem::path file = scene.file().parent_path() / "prepared.db";
     scene.store->backup(file);
     for (const Mode& mode : kModes) {
-      // Sanitizers look for other things, and make each step several times as long: with them every ninth is tried, from another
-      // one on with each verb. The build without them tries all.
+      // Sanitizers look for other things, and make each step several times as long: with them every ninth of those is tried that
+      // the build without them tries, from another one on with each verb.
       const std::int64_t stride = verb.stride * (scale_of_tests() == 1 && is_under_sanitizer() ? 9 : 1);
-      std::int64_t at = 1 + static_cast<std::int64_t>(number) % stride;
-      for (bool met = true; met; at += stride) {
+      std::int64_t met = 0;
+      for (std::int64_t at = 1 + static_cast<std::int64_t>(number) % std::min<std::int64_t>(stride, 3);; at += stride, ++met) {
         INFO(verb.name << ": " << mode.name << " step " << at);
         REQUIRE(at < 1000);
-        met = survives(verb, scene, file, {.at = at, .when = mode.when, .failure = mode.failure});
+        if (!survives(verb, scene, file, {.at = at, .when = mode.when, .failure = mode.failure})) break;
       }
-      CHECK(at > 3);
+      CHECK(met * stride > 2);  // every verb has three steps at least
     }
   }
 }
