@@ -18,7 +18,7 @@ struct Target {
   std::string yardstick;
   double at_most;
   double and_seconds = 0;
-  double at_most_mib = 0;  // its peak of resident memory, if it is bounded
+  double at_most_mib = 0;  // of memory more than there was before, if that is bounded
 };
 const std::vector<Target> kTargets = {
     {"issue P-256 with key", "limit", 1.10},
@@ -31,7 +31,7 @@ const std::vector<Target> kTargets = {
     {"PEM to PKCS#8 DER, rsa2048-pkcs8", "idiomatic OpenSSL", 1.0 / 15},
     {"PEM to PKCS#8 DER, p256-sec1", "idiomatic OpenSSL", 1.0 / 15},
     {"PEM to PKCS#8 DER, p256-pkcs8", "idiomatic OpenSSL", 1.0 / 15},
-    {"CRL of 1,000,000 entries, PEM to a file", "limit", 3, 0, 64},
+    {"CRL of 1,000,000 entries, PEM to a file", "limit", 3, 0, 8},
     {"CRL of 100,000 entries, PEM to a file", "idiomatic OpenSSL", 1},
     {"issue_clients of 1000, CPU a certificate", "limit", 3.0},
     {"issue one at a time", "limit + sync", 1.5},
@@ -95,8 +95,8 @@ class Medians final : public benchmark::ConsoleReporter {
     std::string at_most = number(target.at_most, 3);
     if (target.and_seconds > 0) at_most += " and " + number(target.and_seconds * 1e3, 0) + " ms";
     if (target.at_most_mib > 0) {
-      const double mib = mib_[target.workload]["ours"];
-      met = met && mib > 0 && mib <= target.at_most_mib;
+      const double mib = mib_.at(target.workload).at("ours");
+      met = met && mib <= target.at_most_mib;
       time += ", " + number(mib, 1) + " MiB";
       at_most += ", " + number(target.at_most_mib, 0) + " MiB";
     }
