@@ -15,14 +15,14 @@ void fill_random(std::span<std::uint8_t> octets);
 // For what stays secret: keys, passwords.
 void fill_secret_random(std::span<std::uint8_t> octets);
 
-// Public random octets drawn a kilobyte at a time: one call of the generator costs about as much for sixteen octets as for a
+// Public random octets drawn four kilobytes at a time: one call of the generator costs about as much for sixteen octets as for a
 // thousand. Belongs to one thread at a time.
 class RandomPool final {
  public:
   void fill(std::span<std::uint8_t> octets);
 
  private:
-  std::array<std::uint8_t, 1024> octets_{};
+  std::array<std::uint8_t, 4096> octets_{};
   std::size_t used_ = octets_.size();
 };
 

@@ -215,10 +215,9 @@ Certificate Issuer::Impl::issue(Workbench& bench, const Request& request, const 
                           .subject_alt_name = request.subject_alt_name,
                           .key = key,
                           .subject_key_identifier = bench.key_hasher.digest(key.key_octets())};
-  bench.tbs.clear();
-  compiled(request.profile, fields).fill(bench.tbs, fields);
-  const ByteView tbs = bench.tbs.written();
-  return x509::read_certificate(x509::signed_certificate(tbs, algorithm.identifier, sign(bench.tbs_hasher.digest(tbs))), &key);
+  return compiled(request.profile, fields).certificate(fields, bench.tbs, [&](ByteView tbs) {
+    return sign(bench.tbs_hasher.digest(tbs));
+  });
 }
 
 Credential Issuer::Impl::issue_with_key(Workbench& bench, const Request& request, Instant now, KeyAlgorithm algorithm_of_key) {

@@ -26,18 +26,24 @@ constexpr std::string_view kIt = "it";  // "it: has a length that is not in its 
 
 // --- taking a certificate apart ---
 
-std::vector<NameAttribute> read_name(ByteView name) {
-  std::vector<NameAttribute> attributes;
+template <class Visit>
+void for_each_attribute(ByteView name, Visit&& visit) {
   der::Reader outer{name, kIt};
   for (der::Reader names = outer.enter(Tag::sequence); !names.at_end();) {
     for (der::Reader relative = names.enter(Tag::set); !relative.at_end();) {
       der::Reader attribute = relative.enter(Tag::sequence);
       const ByteView type = attribute.read(Tag::object_identifier);
       const Tag tag = attribute.next();
-      attributes.push_back({type, tag, attribute.read(tag)});
+      const ByteView value = attribute.read(tag);
       attribute.expect_end();
+      visit(NameAttribute{type, tag, value});
     }
   }
+}
+
+std::vector<NameAttribute> read_name(ByteView name) {
+  std::vector<NameAttribute> attributes;
+  for_each_attribute(name, [&](const NameAttribute& attribute) { attributes.push_back(attribute); });
   return attributes;
 }
 
@@ -281,7 +287,7 @@ void check_varying_fields(const LeafFields& fields) {
   require("dates-reversed", judge_order(fields.validity));
   require("leaf-lifetime", judge_lifetime(fields.validity));
   // The one name that is not right by its type is a space's, taken from a root of others.
-  require("name-length", judge_name_lengths(read_name(fields.subject)));
+  for_each_attribute(fields.subject, [&](const NameAttribute& attribute) { require("name-length", judge_length(attribute)); });
 }
 
 void refuse_findings(std::string_view what, std::vector<Finding> findings) {

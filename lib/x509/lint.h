@@ -116,10 +116,10 @@ struct Rule {
 [[nodiscard]] std::vector<Finding> lint_all(const Certificate& certificate, const Certificate* issuer);
 
 // The same judgements on single values, for what varies from leaf to leaf: no certificate is taken apart for them.
-[[nodiscard]] Objection judge_serial(const Serial& serial);                       // serial-short
-[[nodiscard]] Objection judge_order(Validity validity);                           // dates-reversed
-[[nodiscard]] Objection judge_lifetime(Validity validity);                        // leaf-lifetime
-[[nodiscard]] Objection judge_name_lengths(std::span<const NameAttribute> name);  // name-length
+[[nodiscard]] Objection judge_serial(const Serial& serial);            // serial-short
+[[nodiscard]] Objection judge_order(Validity validity);                // dates-reversed
+[[nodiscard]] Objection judge_lifetime(Validity validity);             // leaf-lifetime
+[[nodiscard]] Objection judge_length(const NameAttribute& attribute);  // name-length
 
 // For the hot path, where a template that was linted stands for the rest: of what varies, all that is not right by its type. Throws
 // Errc::policy with the finding.

@@ -191,7 +191,12 @@ Objection name_characters(const Specimen& specimen) {
   return {};
 }
 
-Objection name_length(const Specimen& specimen) { return judge_name_lengths(specimen.subject); }
+Objection name_length(const Specimen& specimen) {
+  for (const NameAttribute& attribute : specimen.subject) {
+    if (Objection objection = judge_length(attribute)) return objection;
+  }
+  return {};
+}
 
 // be_tls_open_server and libpq take the first, others the last.
 Objection common_name_repeated(const Specimen& specimen) {
@@ -362,16 +367,13 @@ constexpr std::array kNameRules = {
 
 }  // namespace
 
-Objection judge_name_lengths(std::span<const NameAttribute> name) {
-  for (const NameAttribute& attribute : name) {
-    const KnownAttribute* const row = known(attribute);
-    if (row == nullptr) continue;
-    const std::size_t characters = length(attribute);
-    if (characters >= row->least && characters <= row->most) continue;
-    return fmt::format("{} {} has {} characters; it may have {} to {}", object_name(attribute.type), quoted(attribute.value),
-                       characters, row->least, row->most);
-  }
-  return {};
+Objection judge_length(const NameAttribute& attribute) {
+  const KnownAttribute* const row = known(attribute);
+  if (row == nullptr) return {};
+  const std::size_t characters = length(attribute);
+  if (characters >= row->least && characters <= row->most) return {};
+  return fmt::format("{} {} has {} characters; it may have {} to {}", object_name(attribute.type), quoted(attribute.value),
+                     characters, row->least, row->most);
 }
 
 std::span<const Rule> name_rules() { return kNameRules; }

@@ -10,6 +10,7 @@
 
 #include <spaceca/error.h>
 
+#include "base/base64.h"
 #include "base/printable.h"
 
 namespace spaceca::x509 {
@@ -115,45 +116,46 @@ SecretBuffer dense(std::string_view base64, std::string_view label, std::string_
   return characters;
 }
 
-template <class Text>
-void append(Text& text, std::string_view piece) {
-  const std::size_t start = text.size();
-  text.resize(start + piece.size());
-  std::copy(piece.begin(), piece.end(), text.begin() + static_cast<std::ptrdiff_t>(start));
+// Text is written by a pointer into what was made room for.
+
+std::uint8_t* write(std::uint8_t* out, std::string_view piece) { return std::copy(piece.begin(), piece.end(), out); }
+
+constexpr std::size_t boundary_size(std::string_view opening, std::string_view label) {
+  return opening.size() + label.size() + kDashes.size() + 1;
 }
 
-template <class Text>
-void append_boundary(Text& text, std::string_view opening, std::string_view label) {
-  append(text, opening);
-  append(text, label);
-  append(text, kDashes);
-  append(text, "\n");
+std::uint8_t* write_boundary(std::uint8_t* out, std::string_view opening, std::string_view label) {
+  return write(write(write(write(out, opening), label), kDashes), "\n");
 }
 
-constexpr std::size_t encoded_size(std::size_t octets) {
-  return (octets + kLineOctets - 1) / kLineOctets * (kLineCharacters + 1);  // at most: the last line may be shorter
+constexpr std::size_t lines_size(std::size_t octets) {
+  return base64_size(octets) + (octets + kLineOctets - 1) / kLineOctets;  // each with a line feed
 }
 
-template <class Text>
-void append_lines(Text& text, ByteView der) {
-  const std::size_t start = text.size();
-  text.resize(start + encoded_size(der.size()));
-  auto* out = reinterpret_cast<unsigned char*>(text.data()) + start;
+std::uint8_t* write_lines(std::uint8_t* out, ByteView der) {
   while (!der.empty()) {
     const std::size_t take = std::min(der.size(), kLineOctets);
-    out += EVP_EncodeBlock(out, der.data(), static_cast<int>(take));
-    *out++ = '\n';  // where EVP_EncodeBlock left a NUL
+    out = write_base64(out, der.first(take));
+    *out++ = '\n';
     der = der.subspan(take);
   }
-  text.resize(static_cast<std::size_t>(out - reinterpret_cast<unsigned char*>(text.data())));
+  return out;
+}
+
+// Where `size` more of them go.
+template <class Text>
+std::uint8_t* make_room(Text& text, std::size_t size) {
+  const std::size_t start = text.size();
+  text.resize(start + size);
+  return reinterpret_cast<std::uint8_t*>(text.data()) + start;
 }
 
 template <class Text>
 void append_block(Text& text, std::string_view label, ByteView der) {
-  text.reserve(text.size() + encoded_size(der.size()) + 2 * label.size() + 32);
-  append_boundary(text, kBegin, label);
-  append_lines(text, der);
-  append_boundary(text, kEnd, label);
+  std::uint8_t* out = make_room(text, boundary_size(kBegin, label) + lines_size(der.size()) + boundary_size(kEnd, label));
+  out = write_boundary(out, kBegin, label);
+  out = write_lines(out, der);
+  write_boundary(out, kEnd, label);
 }
 
 }  // namespace
@@ -207,9 +209,8 @@ SecretBytes decoded(const PemBlock& block, std::string_view what, Headers header
 }
 
 SecretBuffer base64(ByteView octets) {
-  SecretBuffer text((octets.size() + 2) / 3 * 4 + 1);  // and EVP_EncodeBlock's NUL
-  EVP_EncodeBlock(text.data(), octets.data(), static_cast<int>(octets.size()));
-  text.pop_back();
+  SecretBuffer text(base64_size(octets.size()));
+  write_base64(text.data(), octets);
   return text;
 }
 
@@ -217,7 +218,7 @@ void append_pem(std::string& text, std::string_view label, ByteView der) { appen
 void append_pem(SecretBuffer& text, std::string_view label, ByteView der) { append_block(text, label, der); }
 
 PemStream::PemStream(std::string_view label, std::function<void(ByteView)> sink) : label_(label), sink_(std::move(sink)) {
-  append_boundary(text_, kBegin, label_);
+  write_boundary(make_room(text_, boundary_size(kBegin, label_)), kBegin, label_);
 }
 
 void PemStream::add(ByteView der) {
@@ -226,18 +227,18 @@ void PemStream::add(ByteView der) {
     line_.insert(line_.end(), der.begin(), der.begin() + static_cast<std::ptrdiff_t>(take));
     der = der.subspan(take);
     if (line_.size() < kLineOctets) return;
-    append_lines(text_, line_);
+    write_lines(make_room(text_, lines_size(line_.size())), line_);
     line_.clear();
   }
   const std::size_t whole_lines = der.size() / kLineOctets * kLineOctets;
-  append_lines(text_, der.first(whole_lines));
+  write_lines(make_room(text_, lines_size(whole_lines)), der.first(whole_lines));
   line_.assign(der.begin() + static_cast<std::ptrdiff_t>(whole_lines), der.end());
   if (text_.size() >= kPiece) flush();
 }
 
 void PemStream::finish() {
-  append_lines(text_, line_);
-  append_boundary(text_, kEnd, label_);
+  write_lines(make_room(text_, lines_size(line_.size())), line_);
+  write_boundary(make_room(text_, boundary_size(kEnd, label_)), kEnd, label_);
   flush();
 }
 

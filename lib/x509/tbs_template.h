@@ -1,5 +1,7 @@
-// The TBSCertificate of leaves of one root, one profile and one kind of key, with everything that does not vary encoded beforehand.
+// Leaves of one root, one profile and one kind of key, with everything that does not vary encoded beforehand.
 #pragma once
+
+#include <functional>
 
 #include <spaceca/bytes.h>
 #include <spaceca/certificate.h>
@@ -28,20 +30,33 @@ struct LeafFields {
 
 class TbsTemplate final {
  public:
-  // Fills in `sample` once, has OpenSSL read the whole of it and every lint look at it, so that nothing constant is wrong in any
-  // certificate. Errc::crypto; Errc::policy with the findings.
+  using Sign = std::function<Bytes(ByteView tbs)>;
+
+  // Fills in `sample` once, has OpenSSL and our own reader read the whole of it and every lint look at it, so that nothing constant
+  // is wrong in any certificate. Errc::crypto; Errc::policy with the findings.
   TbsTemplate(const Certificate& root, Profile profile, const LeafFields& sample);
 
-  // Writes the TBSCertificate. Errc::policy, with the finding, if what varies breaks a rule of lint.
-  void fill(der::Writer& w, const LeafFields& fields) const;
+  // The certificate; its TBSCertificate is written to `tbs`, which the caller may use again. It is not read back: what stands where
+  // is known. Errc::policy, with the finding, if what varies breaks a rule of lint.
+  [[nodiscard]] Certificate certificate(const LeafFields& fields, der::Writer& tbs, const Sign& sign) const;
 
  private:
+  // What a Certificate shows of its octets; borrowed from what was filled.
+  struct Shown {
+    ByteView issuer;
+    ByteView subject;
+    ByteView subject_key_identifier;
+    ByteView authority_key_identifier;
+  };
+  [[nodiscard]] Shown fill(der::Writer& w, const LeafFields& fields) const;
   void prove(const Certificate& root, Profile profile, const LeafFields& sample) const;
 
-  Bytes issuer_signature_;  // AlgorithmIdentifier
-  Bytes before_dates_;      // AlgorithmIdentifier and issuer
-  Bytes usage_;             // basicConstraints, keyUsage, extKeyUsage
-  Bytes authority_;         // authorityKeyIdentifier
+  Bytes signature_algorithm_;       // AlgorithmIdentifier
+  Bytes issuer_;                    // Name
+  Bytes usage_;                     // basicConstraints, keyUsage, extKeyUsage
+  Bytes authority_;                 // authorityKeyIdentifier
+  std::size_t authority_key_size_;  // of the identifier that it ends with
+  std::uint8_t usage_bits_;         // keyUsage's
 };
 
 // Certificate ::= SEQUENCE { tbsCertificate, signatureAlgorithm, signatureValue }
