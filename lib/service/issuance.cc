@@ -87,8 +87,8 @@ Issuance::Issuance(Core& core, const Facts& facts, std::span<const Order> orders
   const auto issuer = core.issuers.of(facts.root);
   now_ = std::max(now_, issuer->certificate().validity().not_before);
   made_.reserve(orders.size());
-  ossl::RandomPool random;
-  for (const Order& order : orders) made_.push_back(make(core, *issuer, random, order));
+  const auto random = core.random.borrow([] { return std::make_unique<ossl::RandomPool>(); });
+  for (const Order& order : orders) made_.push_back(make(core, *issuer, *random, order));
 }
 
 Issuance::Made Issuance::make(Core& core, const Issuer& issuer, ossl::RandomPool& random, const Order& order) const {

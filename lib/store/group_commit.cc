@@ -1,7 +1,10 @@
 #include "store/group_commit.h"
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
+#include <optional>
+#include <span>
 #include <utility>
 
 namespace spaceca::store {
@@ -18,83 +21,105 @@ constexpr std::size_t kAtOnce = 4;
 }  // namespace
 
 void GroupCommit::run(const Work& work) {
-  Waiting mine{work};
   std::unique_lock lock{mutex_};
-  queue_.push_back(&mine);
-  if (awaited_ > 0 && queue_.size() >= awaited_) come_.notify_one();
-  mine.changed.wait(lock, [&] { return mine.done || (!led_ && queue_.front() == &mine); });
-  if (!mine.done) {
-    // Of those who come after the last one that it takes, the first leads next.
-    led_ = true;
-    const Group group = commit_those_who_come(lock);
-    expected_ = group.size() + queue_.size();
+  queue_.push_back({.work = &work});
+  if (std::exchange(led_, true)) {
+    std::future<Turn> turn = queue_.back().turn.get_future();
+    const bool enough = awaited_ > 0 && queue_.size() >= awaited_;
+    lock.unlock();
+    if (enough) come_.notify_one();
+    if (turn.get() == Turn::done) return;
+  } else {
+    lock.unlock();
+  }
+
+  Group group;
+  std::exception_ptr failure;
+  try {
+    group = commit_those_who_come();
+    failure = group.front().failure;
+  } catch (...) {
+    failure = std::current_exception();  // no memory; whoever it had taken learns it from a broken promise
+  }
+  lock.lock();
+  expected_ = group.size() + queue_.size();
+  // Of those who came after the last one that it took, the first leads next.
+  std::optional<std::promise<Turn>> next;
+  if (queue_.empty()) {
     led_ = false;
-    if (!queue_.empty()) queue_.front()->changed.notify_one();
-    // Under the lock: once it is done, another thread may leave, and its part of this with it.
-    for (Waiting* const one : group) {
-      one->done = true;
-      if (one != &mine) one->changed.notify_one();
+  } else {
+    next = std::move(queue_.front().turn);
+  }
+  lock.unlock();
+  if (next) next->set_value(Turn::lead);
+  for (Waiting& one : group) {
+    if (&one == &group.front()) continue;
+    if (one.failure) {
+      one.turn.set_exception(one.failure);
+    } else {
+      one.turn.set_value(Turn::done);
     }
   }
-  if (mine.failure) std::rethrow_exception(mine.failure);
+  if (failure) std::rethrow_exception(failure);
 }
 
 // The works of those who are here are done while others still prepare theirs.
-GroupCommit::Group GroupCommit::commit_those_who_come(std::unique_lock<std::mutex>& lock) {
+GroupCommit::Group GroupCommit::commit_those_who_come() {
   Group group;
   const auto fail_all = [&group] {
-    for (Waiting* const one : group) one->failure = std::current_exception();
+    for (Waiting& one : group) one.failure = std::current_exception();
   };
-  Group come = std::exchange(queue_, {});
   const auto until = Steady::now() + std::min(last_commit_ / 2, kLongestGathering);
   auto busy_since = Steady::now();
   Steady::duration busy{};
-  lock.unlock();
+  Group come = take();
   std::unique_ptr<sql::Transaction> tx;
   try {
     tx = driver_.write();
   } catch (...) {
     group = std::move(come);
     fail_all();  // each by itself would wait as long again
-    lock.lock();
     return group;
   }
-  do {
-    group.insert(group.end(), come.begin(), come.end());
+  while (!come.empty()) {
+    const std::size_t before = group.size();
+    std::ranges::move(come, std::back_inserter(group));
     try {
-      for (Waiting* const one : come) one->work(*tx);
+      for (const Waiting& one : std::span{group}.subspan(before)) (*one.work)(*tx);
     } catch (...) {
       tx.reset();
       if (group.size() == 1) {
         fail_all();
       } else {
         // One of them failed, and with it the transaction: each by itself, so that it is alone with its failure.
-        for (Waiting* const one : group) commit_alone(*one);
+        for (Waiting& one : group) commit_alone(one);
       }
-      lock.lock();
       return group;
     }
     busy += Steady::now() - busy_since;
-    lock.lock();
-    come = more(lock, group.size(), until);
-    lock.unlock();
+    come = more(group.size(), until);
     busy_since = Steady::now();
-  } while (!come.empty());
+  }
   try {
     tx->commit();
   } catch (...) {
     fail_all();  // whether it was done may be unknown (Errc::io), so nobody tries again
   }
   tx.reset();
-  lock.lock();
   last_commit_ = busy + (Steady::now() - busy_since);
   return group;
+}
+
+GroupCommit::Group GroupCommit::take() {
+  const std::lock_guard lock{mutex_};
+  return std::exchange(queue_, {});
 }
 
 // Those who were there a moment ago are likely to come again, and one commit for all costs each of them less than two in turns.
 // Whoever is alone, and was alone before, waits for nobody; and whoever comes when all are here that were expected waits for the
 // next commit.
-GroupCommit::Group GroupCommit::more(std::unique_lock<std::mutex>& lock, std::size_t here, Steady::time_point until) {
+GroupCommit::Group GroupCommit::more(std::size_t here, Steady::time_point until) {
+  std::unique_lock lock{mutex_};
   if (here >= expected_) return {};
   if (queue_.empty()) {
     awaited_ = std::min(expected_ - here, kAtOnce);
@@ -107,7 +132,7 @@ GroupCommit::Group GroupCommit::more(std::unique_lock<std::mutex>& lock, std::si
 void GroupCommit::commit_alone(Waiting& one) {
   try {
     const auto tx = driver_.write();
-    one.work(*tx);
+    (*one.work)(*tx);
     tx->commit();
   } catch (...) {
     one.failure = std::current_exception();

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <exception>
 #include <functional>
+#include <future>
 #include <mutex>
 #include <vector>
 
@@ -28,28 +29,28 @@ class GroupCommit final {
   void run(const Work& work);
 
  private:
+  enum class Turn { done, lead };
   struct Waiting {
-    const Work& work;
+    const Work* work;
+    std::promise<Turn> turn = {};  // here and not with who waits, who may be gone before it is quite kept
     std::exception_ptr failure = nullptr;
-    bool done = false;
-    std::condition_variable changed = {};  // each its own: nobody is woken who has to wait on
   };
-  using Group = std::vector<Waiting*>;
+  using Group = std::vector<Waiting>;  // the leader's own is the first
 
-  // These begin with the lock held and end with it.
-  Group commit_those_who_come(std::unique_lock<std::mutex>& lock);
-  [[nodiscard]] Group more(std::unique_lock<std::mutex>& lock, std::size_t here, std::chrono::steady_clock::time_point until);
-  // And this without it.
+  [[nodiscard]] Group commit_those_who_come();
+  [[nodiscard]] Group take();
+  [[nodiscard]] Group more(std::size_t here, std::chrono::steady_clock::time_point until);
   void commit_alone(Waiting& one);
 
   sql::Driver& driver_;
-  std::mutex mutex_;
+  std::mutex mutex_;  // of what follows; nobody is woken under it, only to wait for it again
   Group queue_;
   bool led_ = false;
   std::condition_variable come_;
-  std::size_t awaited_ = 0;                            // in the queue; none are when it is 0
-  std::size_t expected_ = 1;                           // as many as were here when the last commit ended
-  std::chrono::steady_clock::duration last_commit_{};  // without the time that it waited for others
+  std::size_t awaited_ = 0;   // in the queue; none are when it is 0
+  std::size_t expected_ = 1;  // as many as were here when the last commit ended
+
+  std::chrono::steady_clock::duration last_commit_{};  // without the time that it waited for others; the leader's
 };
 
 }  // namespace spaceca::store
