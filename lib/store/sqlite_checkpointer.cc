@@ -2,6 +2,7 @@
 
 #include <signal.h>
 
+#include <limits>
 #include <new>
 #include <system_error>
 #include <utility>
@@ -66,14 +67,16 @@ void SqliteCheckpointer::work() {
 void SqliteCheckpointer::copy() noexcept {
   try {
     SqliteConnection connection{file_, SqliteConnection::Access::write, patience_};
-    // Beside the writers, again and again, until there is little left of what they add meanwhile; that while they stand still,
-    // since only a log that is copied to its end is begun anew.
-    constexpr int kRounds = 8;
+    // Beside the writers, again and again, as long as that leaves much less for the next time: each round's sync costs the writers
+    // some of theirs. The rest while they stand still, since only a log that is copied to its end is begun anew.
     constexpr int kLittle = 100;
     int before = 0;
-    for (int round = 0; round < kRounds; ++round) {
+    int left = std::numeric_limits<int>::max();
+    for (;;) {
       const int now = connection.checkpoint();
-      if (now - std::exchange(before, now) <= kLittle) break;
+      const int added = now - std::exchange(before, now);  // before this round, that is while the last one was under way
+      if (added <= kLittle || added > left / 2) break;
+      left = added;
     }
     alone_([&connection] { static_cast<void>(connection.checkpoint()); });
   } catch (...) {

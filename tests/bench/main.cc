@@ -1,8 +1,11 @@
-// Runs what is asked for as every Google Benchmark does, and then puts the medians of one workload side by side: ours, the least
-// that OpenSSL needs for it ("limit"), and others. Benchmarks are called WORKLOAD/WHO. With --check it fails if a figure is over
-// what it may be at most.
+// Runs what is asked for in rounds, each benchmark once a round, and puts one workload side by side: ours, the least that OpenSSL
+// needs for it ("limit"), and others. A ratio is the median of the rounds' ratios: ours and its yardstick come one right after the
+// other, so that a machine which others slow down for seconds slows both. Benchmarks are called WORKLOAD/WHO and stand beside those
+// they are compared with. --rounds=N sets how many; with --check it fails if a figure is over what it may be at most.
 #include <algorithm>
+#include <cstddef>
 #include <cstdio>
+#include <cstdlib>
 #include <map>
 #include <string>
 #include <string_view>
@@ -51,26 +54,36 @@ const std::vector<Target> kTargets = {
 // Yardsticks that are times.
 const std::map<std::string, double> kTimes = {{"5 ms", 0.005}, {"10 ms", 0.010}};
 
-class Medians final : public benchmark::ConsoleReporter {
+double quantile(std::vector<double> values, double part) {
+  const auto at = values.begin() + static_cast<std::ptrdiff_t>(static_cast<double>(values.size() - 1) * part + 0.5);
+  std::nth_element(values.begin(), at, values.end());
+  return *at;
+}
+double median(const std::vector<double>& values) { return quantile(values, 0.5); }
+
+class Rounds final : public benchmark::BenchmarkReporter {
  public:
+  bool ReportContext(const Context& context) override {
+    if (seconds_.empty()) PrintBasicContext(&GetErrorStream(), context);
+    return true;
+  }
+
   void ReportRuns(const std::vector<Run>& runs) override {
-    ConsoleReporter::ReportRuns(runs);
     for (const Run& run : runs) {
-      if (run.error_occurred || run.aggregate_name != "median") continue;
+      if (run.error_occurred) continue;
       const std::string& name = run.run_name.function_name;
       const auto slash = name.rfind('/');
       const std::string workload = name.substr(0, slash) + (run.run_name.threads == "threads:2" ? ", 2 threads" : "");
       const double seconds = run.real_accumulated_time / static_cast<double>(run.iterations);
-      seconds_[workload][name.substr(slash + 1)] = seconds;
+      seconds_[workload][name.substr(slash + 1)].push_back(seconds);
       if (const auto peak = run.counters.find("MiB"); peak != run.counters.end()) {
-        mib_[workload][name.substr(slash + 1)] = peak->second;
+        mib_[workload][name.substr(slash + 1)].push_back(peak->second);
       }
     }
   }
 
-  void Finalize() override {
-    if (seconds_.empty()) return;
-    std::printf("\n| workload | ours, µs | yardstick | ours / yardstick | at most | met | others / ours |\n");
+  void print() {
+    std::printf("| workload | ours, µs | yardstick | ours / yardstick (quarters) | at most | met | others / ours |\n");
     std::printf("|---|---|---|---|---|---|---|\n");
     for (const Target& target : kTargets) print(target);
   }
@@ -79,30 +92,45 @@ class Medians final : public benchmark::ConsoleReporter {
   [[nodiscard]] bool all_met() const { return all_met_; }
 
  private:
+  using Values = std::vector<double>;  // one a round
+
+  static Values ratios(const Values& of, const Values& to) {
+    Values values;
+    for (std::size_t i = 0; i < std::min(of.size(), to.size()); ++i) values.push_back(of[i] / to[i]);
+    return values;
+  }
+
   void print(const Target& target) {
-    auto& medians = seconds_[target.workload];
-    if (const auto time = kTimes.find(target.yardstick); time != kTimes.end()) medians.insert(*time);
-    const auto ours = medians.find("ours");
-    const auto yardstick = medians.find(target.yardstick);
-    if (ours == medians.end() || yardstick == medians.end()) return;
-    std::string others;
-    for (const auto& [who, seconds] : medians) {
-      if (who == "ours" || who == target.yardstick) continue;
-      others += (others.empty() ? "" : ", ") + who + " " + number(seconds / ours->second, 1);
+    auto& measured = seconds_[target.workload];
+    const auto ours = measured.find("ours");
+    if (ours == measured.end()) return;
+    if (const auto time = kTimes.find(target.yardstick); time != kTimes.end()) {
+      measured[time->first] = Values(ours->second.size(), time->second);
     }
-    bool met = ours->second <= target.at_most * yardstick->second + target.and_seconds;
-    std::string time = number(ours->second * 1e6, 1);
+    const auto yardstick = measured.find(target.yardstick);
+    if (yardstick == measured.end()) return;
+    std::string others;
+    for (const auto& [who, seconds] : measured) {
+      if (who == "ours" || who == target.yardstick) continue;
+      others += (others.empty() ? "" : ", ") + who + " " + number(median(ratios(seconds, ours->second)), 1);
+    }
+    const Values compared = ratios(ours->second, yardstick->second);
+    bool met = target.and_seconds > 0 ? median(ours->second) <= target.at_most * median(yardstick->second) + target.and_seconds
+                                      : median(compared) <= target.at_most;
+    std::string time = number(median(ours->second) * 1e6, 1);
     std::string at_most = number(target.at_most, 3);
     if (target.and_seconds > 0) at_most += " and " + number(target.and_seconds * 1e3, 0) + " ms";
     if (target.at_most_mib > 0) {
-      const double mib = mib_.at(target.workload).at("ours");
+      const double mib = median(mib_.at(target.workload).at("ours"));
       met = met && mib <= target.at_most_mib;
       time += ", " + number(mib, 1) + " MiB";
       at_most += ", " + number(target.at_most_mib, 0) + " MiB";
     }
     all_met_ = all_met_ && met;
+    const std::string ratio = number(median(compared), 3) + " (" + number(quantile(compared, 0.25), 3) + " - " +
+                              number(quantile(compared, 0.75), 3) + ")";
     std::printf("| %s | %s | %s | %s | %s | %s | %s |\n", target.workload.c_str(), time.c_str(), target.yardstick.c_str(),
-                number(ours->second / yardstick->second, 3).c_str(), at_most.c_str(), met ? "yes" : "NO", others.c_str());
+                ratio.c_str(), at_most.c_str(), met ? "yes" : "NO", others.c_str());
   }
 
   static std::string number(double value, int decimals) {
@@ -111,7 +139,7 @@ class Medians final : public benchmark::ConsoleReporter {
     return text;
   }
 
-  using Figures = std::map<std::string, std::map<std::string, double>>;
+  using Figures = std::map<std::string, std::map<std::string, Values>>;
   Figures seconds_;  // by workload and who
   Figures mib_;
   bool all_met_ = true;
@@ -120,12 +148,27 @@ class Medians final : public benchmark::ConsoleReporter {
 }  // namespace
 
 int main(int argc, char** argv) {
-  char** const end = std::remove(argv, argv + argc, std::string_view{"--check"});
-  const bool check = end != argv + argc;
+  bool check = false;
+  int rounds = 21;
+  char** const end = std::remove_if(argv + 1, argv + argc, [&](std::string_view argument) {
+    constexpr std::string_view kRounds = "--rounds=";
+    if (argument == "--check") return check = true;
+    if (!argument.starts_with(kRounds)) return false;
+    rounds = std::atoi(argument.substr(kRounds.size()).data());
+    return true;
+  });
   argc = static_cast<int>(end - argv);
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
-  Medians medians;
-  benchmark::RunSpecifiedBenchmarks(&medians);
-  return check && !medians.all_met() ? 1 : 0;
+  if (rounds < 1) {
+    std::fprintf(stderr, "--rounds: give a number from 1 on\n");
+    return 2;
+  }
+  Rounds measured;
+  for (int round = 1; round <= rounds; ++round) {
+    std::fprintf(stderr, "round %d of %d\n", round, rounds);
+    if (benchmark::RunSpecifiedBenchmarks(&measured) == 0) return 1;
+  }
+  measured.print();
+  return check && !measured.all_met() ? 1 : 0;
 }
