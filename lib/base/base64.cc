@@ -9,16 +9,16 @@ namespace {
 
 // A-Z, a-z, 0-9, + and / are five runs of ASCII; what is beyond the last of one run is shifted on to the next.
 constexpr std::uint8_t character(unsigned sextet) noexcept {
-  const auto beyond = [sextet](unsigned last) { return (last - sextet) >> 8; };  // all ones, or zero
+  const auto beyond = [sextet](unsigned last) { return (last - sextet) >> 8; };  // its low octet: all ones, or zero
   return static_cast<std::uint8_t>(sextet + 'A' + (beyond(25) & ('a' - 'Z' - 1)) - (beyond(51) & ('z' - '0' + 1)) -
                                    (beyond(61) & ('9' - '+' + 1)) + (beyond(62) & ('/' - '+' - 1)));
 }
 static_assert(character(0) == 'A' && character(25) == 'Z' && character(26) == 'a' && character(51) == 'z' && character(52) == '0' &&
               character(61) == '9' && character(62) == '+' && character(63) == '/');
 
-constexpr std::size_t kAtOnce = 12;  // octets, which are sixteen characters
-
 #if defined(__x86_64__)
+
+constexpr std::size_t kAtOnce = 12;  // octets, which are sixteen characters
 
 // Sixteen characters of the twelve octets that start at `in`'s octet `first`.
 template <char first>

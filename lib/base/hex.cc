@@ -3,7 +3,7 @@
 namespace spaceca {
 
 std::string hex_of(ByteView octets, HexCase digits) {
-  const char* const alphabet = digits == HexCase::lower ? "0123456789abcdef" : "0123456789ABCDEF";
+  const std::string_view alphabet = digits == HexCase::lower ? kLowerHexDigits : kUpperHexDigits;
   std::string text(octets.size() * 2, '\0');
   auto digit = text.begin();
   for (const std::uint8_t octet : octets) {

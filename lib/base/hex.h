@@ -11,6 +11,9 @@ namespace spaceca {
 
 enum class HexCase { lower, upper };
 
+inline constexpr std::string_view kLowerHexDigits = "0123456789abcdef";
+inline constexpr std::string_view kUpperHexDigits = "0123456789ABCDEF";
+
 [[nodiscard]] std::string hex_of(ByteView octets, HexCase digits);
 
 // 0 to 15, or nothing if it is no hexadecimal digit.

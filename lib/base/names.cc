@@ -110,13 +110,12 @@ std::array<std::uint8_t, 16> uuid_octets(std::string_view kind, std::string_view
 }
 
 std::string uuid_text(const std::array<std::uint8_t, 16>& octets) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
   std::string text{kUuidForm};
   std::size_t digit = 0;
   for (char& c : text) {
     if (c == '-') continue;
     const std::uint8_t octet = octets.at(digit / 2);
-    c = kDigits.at(digit % 2 == 0 ? octet >> 4 : octet & 0x0F);
+    c = kLowerHexDigits[digit % 2 == 0 ? octet >> 4 : octet & 0x0F];
     ++digit;
   }
   return text;

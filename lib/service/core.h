@@ -87,7 +87,7 @@ struct SPACECA_NO_EXPORT Authority::Impl {
   ossl::ProcessMark process;
   // Of certificates, whose ids sort as they were issued: what follows one another then lies on one page of an index, not on many.
   std::atomic<std::uint16_t> ids_drawn = 0;
-  ossl::FreeList<ossl::RandomPool> random;
+  ossl::FreeList<ossl::RandomPool> random;  // for them
 
   std::mutex list_builders_mutex;
   std::map<service::Id, std::unique_ptr<service::ListBuilder>> list_builders;

@@ -4,7 +4,6 @@
 #include <iterator>
 #include <memory>
 #include <optional>
-#include <span>
 #include <utility>
 
 namespace spaceca::store {
@@ -24,43 +23,35 @@ void GroupCommit::run(const Work& work) {
   std::unique_lock lock{mutex_};
   queue_.push_back({.work = &work});
   if (std::exchange(led_, true)) {
-    std::future<Turn> turn = queue_.back().turn.get_future();
+    std::future<Now> told = queue_.back().told.get_future();
     const bool enough = awaited_ > 0 && queue_.size() >= awaited_;
     lock.unlock();
     if (enough) come_.notify_one();
-    if (turn.get() == Turn::done) return;
+    if (told.get() == Now::done) return;
   } else {
     lock.unlock();
   }
 
-  Group group;
-  std::exception_ptr failure;
-  try {
-    group = commit_those_who_come();
-    failure = group.front().failure;
-  } catch (...) {
-    failure = std::current_exception();  // no memory; whoever it had taken learns it from a broken promise
-  }
+  Group group = commit_those_who_come();
   lock.lock();
   expected_ = group.size() + queue_.size();
   // Of those who came after the last one that it took, the first leads next.
-  std::optional<std::promise<Turn>> next;
+  std::optional<std::promise<Now>> next;
   if (queue_.empty()) {
     led_ = false;
   } else {
-    next = std::move(queue_.front().turn);
+    next = std::move(queue_.front().told);
   }
   lock.unlock();
-  if (next) next->set_value(Turn::lead);
-  for (Waiting& one : group) {
-    if (&one == &group.front()) continue;
-    if (one.failure) {
-      one.turn.set_exception(one.failure);
+  if (next) next->set_value(Now::lead);
+  for (auto one = std::next(group.begin()); one != group.end(); ++one) {
+    if (one->failure) {
+      one->told.set_exception(one->failure);
     } else {
-      one.turn.set_value(Turn::done);
+      one->told.set_value(Now::done);
     }
   }
-  if (failure) std::rethrow_exception(failure);
+  if (group.front().failure) std::rethrow_exception(group.front().failure);
 }
 
 // The works of those who are here are done while others still prepare theirs.
@@ -82,17 +73,17 @@ GroupCommit::Group GroupCommit::commit_those_who_come() {
     return group;
   }
   while (!come.empty()) {
-    const std::size_t before = group.size();
-    std::ranges::move(come, std::back_inserter(group));
+    auto one = come.begin();
+    group.splice(group.end(), come);
     try {
-      for (const Waiting& one : std::span{group}.subspan(before)) (*one.work)(*tx);
+      for (; one != group.end(); ++one) (*one->work)(*tx);
     } catch (...) {
       tx.reset();
       if (group.size() == 1) {
         fail_all();
       } else {
         // One of them failed, and with it the transaction: each by itself, so that it is alone with its failure.
-        for (Waiting& one : group) commit_alone(one);
+        for (Waiting& waiting : group) commit_alone(waiting);
       }
       return group;
     }

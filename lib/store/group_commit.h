@@ -9,8 +9,8 @@
 #include <exception>
 #include <functional>
 #include <future>
+#include <list>
 #include <mutex>
-#include <vector>
 
 #include "store/sql.h"
 
@@ -29,13 +29,13 @@ class GroupCommit final {
   void run(const Work& work);
 
  private:
-  enum class Turn { done, lead };
+  enum class Now { done, lead };
   struct Waiting {
     const Work* work;
-    std::promise<Turn> turn = {};  // here and not with who waits, who may be gone before it is quite kept
+    std::promise<Now> told = {};  // not with who waits, since it may be gone before set_value() returns
     std::exception_ptr failure = nullptr;
   };
-  using Group = std::vector<Waiting>;  // the leader's own is the first
+  using Group = std::list<Waiting>;  // the leader's own is the first; a list, since joining two needs no memory
 
   [[nodiscard]] Group commit_those_who_come();
   [[nodiscard]] Group take();
@@ -43,7 +43,7 @@ class GroupCommit final {
   void commit_alone(Waiting& one);
 
   sql::Driver& driver_;
-  std::mutex mutex_;  // of what follows; nobody is woken under it, only to wait for it again
+  std::mutex mutex_;  // of what follows; nobody is woken under it, who would only wait for it again
   Group queue_;
   bool led_ = false;
   std::condition_variable come_;

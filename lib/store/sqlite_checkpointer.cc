@@ -2,7 +2,6 @@
 
 #include <signal.h>
 
-#include <limits>
 #include <new>
 #include <system_error>
 #include <utility>
@@ -67,16 +66,19 @@ void SqliteCheckpointer::work() {
 void SqliteCheckpointer::copy() noexcept {
   try {
     SqliteConnection connection{file_, SqliteConnection::Access::write, patience_};
-    // Beside the writers, again and again, as long as that leaves much less for the next time: each round's sync costs the writers
-    // some of theirs. The rest while they stand still, since only a log that is copied to its end is begun anew.
+    // Beside the writers, again and again, until little is left of what they add meanwhile, or some and not much less than the last
+    // time: each round's sync costs the writers some of theirs. That rest while they stand still, since only a log that is copied
+    // to its end is begun anew.
+    constexpr int kRounds = 8;
     constexpr int kLittle = 100;
+    constexpr int kSome = 1000;
     int before = 0;
-    int left = std::numeric_limits<int>::max();
-    for (;;) {
+    int last_added = 0;
+    for (int round = 0; round < kRounds; ++round) {
       const int now = connection.checkpoint();
-      const int added = now - std::exchange(before, now);  // before this round, that is while the last one was under way
-      if (added <= kLittle || added > left / 2) break;
-      left = added;
+      const int added = now - std::exchange(before, now);  // while the round before was under way
+      if (added <= kLittle || (added <= kSome && added > last_added / 2)) break;
+      last_added = added;
     }
     alone_([&connection] { static_cast<void>(connection.checkpoint()); });
   } catch (...) {

@@ -140,12 +140,11 @@ SqliteConnection::SqliteConnection(const SqliteFile& file, Access access, std::c
         fmt::format("store \"{}\": this user may not write it, and a store is written even to be read", printable(shown_))};
   }
   run("PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;");
-  // What a statement keeps to undo itself goes to memory piece by piece, not to 64 KiB taken each time with a file behind them.
-  run("PRAGMA temp_store = MEMORY");
   // In KiB, at most: by default SQLite keeps two MiB of a file, and reads the inner pages of its indexes again and again. With many
   // more, a commit that split a page takes its time: SQLite looks through all that it keeps, as long as a file is below a GiB.
   run("PRAGMA cache_size = -16384");
-  if (access == Access::read) run("PRAGMA query_only = ON");
+  // What a statement keeps to undo itself goes to memory piece by piece, not to 64 KiB taken each time with a file behind them.
+  run(access == Access::read ? "PRAGMA query_only = ON" : "PRAGMA temp_store = MEMORY");
   // In the place of SQLite's own, which copies the log as soon as it has 1000 pages.
   static_cast<void>(sqlite3_wal_hook(
       opened,

@@ -46,7 +46,8 @@ class SqliteConnection final {
   void copy_to(SqliteConnection& target);
   // How many pages the write-ahead log held after the last commit of this connection.
   [[nodiscard]] int log_pages() const noexcept { return log_pages_; }
-  // Copies into the file what of the log no reader needs as it was, without waiting for anybody. How many pages the log has.
+  // Copies into the file what of the log no reader needs as it was, without waiting for anybody. How many pages the log has; -1 if
+  // another process is copying.
   [[nodiscard]] int checkpoint();
   // In a forked child: SQLite's objects are the parent's, and even closing them would be using them (sqlite.org, "How To
   // Corrupt", 2.6).

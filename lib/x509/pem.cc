@@ -116,8 +116,6 @@ SecretBuffer dense(std::string_view base64, std::string_view label, std::string_
   return characters;
 }
 
-// Text is written by a pointer into what was made room for.
-
 std::uint8_t* write(std::uint8_t* out, std::string_view piece) { return std::copy(piece.begin(), piece.end(), out); }
 
 constexpr std::size_t boundary_size(std::string_view opening, std::string_view label) {
@@ -142,7 +140,7 @@ std::uint8_t* write_lines(std::uint8_t* out, ByteView der) {
   return out;
 }
 
-// Where `size` more of them go.
+// Where `size` more characters go; they are written by a pointer.
 template <class Text>
 std::uint8_t* make_room(Text& text, std::size_t size) {
   const std::size_t start = text.size();

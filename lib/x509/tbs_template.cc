@@ -86,11 +86,6 @@ TbsTemplate::TbsTemplate(const Certificate& root, Profile profile, const LeafFie
 }
 
 TbsTemplate::Shown TbsTemplate::fill(der::Writer& w, const LeafFields& fields) const {
-  // Counted from the end: what stands before them moves when the outer length is known.
-  struct Place {
-    std::size_t before_end;
-    std::size_t size;
-  };
   Place issuer{0, issuer_.size()};
   Place subject{0, fields.subject.size()};
   w.clear();
@@ -115,16 +110,14 @@ TbsTemplate::Shown TbsTemplate::fill(der::Writer& w, const LeafFields& fields) c
     issuer.before_end = w.written().size() - issuer_at;
     subject.before_end = w.written().size() - subject_at;
   });
-  const ByteView tbs = w.written();
-  const auto view = [tbs](Place place) { return tbs.last(place.before_end).first(place.size); };
   // Both extensions end with the identifier.
   const std::size_t behind_authority = fields.subject_alt_name.size();
   const std::size_t behind_subject_key = behind_authority + authority_.size();
   const std::size_t subject_key_size = fields.subject_key_identifier.size();
-  return {.issuer = view(issuer),
-          .subject = view(subject),
-          .subject_key_identifier = view({behind_subject_key + subject_key_size, subject_key_size}),
-          .authority_key_identifier = view({behind_authority + authority_key_size_, authority_key_size_})};
+  return {.issuer = issuer,
+          .subject = subject,
+          .subject_key_identifier = {behind_subject_key + subject_key_size, subject_key_size},
+          .authority_key_identifier = {behind_authority + authority_key_size_, authority_key_size_}};
 }
 
 Certificate TbsTemplate::certificate(const LeafFields& fields, der::Writer& tbs, const Sign& sign) const {
@@ -135,18 +128,16 @@ Certificate TbsTemplate::certificate(const LeafFields& fields, der::Writer& tbs,
   der::Reader parts = outer.enter(der::Tag::sequence);
   const ByteView signed_part = parts.read_whole(der::Tag::sequence);
   const ByteView signature_algorithm = parts.read_whole(der::Tag::sequence);
-  const auto in_der = [from = tbs.written().data(), to = signed_part.data()](ByteView view) {
-    return ByteView{to + (view.data() - from), view.size()};
-  };
+  const auto view = [signed_part](Place place) { return signed_part.last(place.before_end).first(place.size); };
   Certificate::Impl impl{.der = {},
                          .serial = fields.serial,
                          .validity = fields.validity,
                          .public_key = fields.key,
-                         .subject = in_der(shown.subject),
-                         .issuer = in_der(shown.issuer),
+                         .subject = view(shown.subject),
+                         .issuer = view(shown.issuer),
                          .signature_algorithm = signature_algorithm,
-                         .subject_key_identifier = in_der(shown.subject_key_identifier),
-                         .authority_key_identifier = in_der(shown.authority_key_identifier),
+                         .subject_key_identifier = view(shown.subject_key_identifier),
+                         .authority_key_identifier = view(shown.authority_key_identifier),
                          .key_usage = usage_bits_,
                          .is_ca = false};
   impl.der = std::move(der);  // its block stays where it is

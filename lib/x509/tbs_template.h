@@ -41,12 +41,16 @@ class TbsTemplate final {
   [[nodiscard]] Certificate certificate(const LeafFields& fields, der::Writer& tbs, const Sign& sign) const;
 
  private:
-  // What a Certificate shows of its octets; borrowed from what was filled.
+  // Where in the TBSCertificate stands what a Certificate shows of its octets.
+  struct Place {
+    std::size_t before_end;  // where it starts; counted from the front that changes when the outer length is written
+    std::size_t size;
+  };
   struct Shown {
-    ByteView issuer;
-    ByteView subject;
-    ByteView subject_key_identifier;
-    ByteView authority_key_identifier;
+    Place issuer;
+    Place subject;
+    Place subject_key_identifier;
+    Place authority_key_identifier;
   };
   [[nodiscard]] Shown fill(der::Writer& w, const LeafFields& fields) const;
   void prove(const Certificate& root, Profile profile, const LeafFields& sample) const;

@@ -173,8 +173,9 @@ void issue_batch_limit(benchmark::State& state) {
 }
 BENCHMARK(issue_batch_limit)->Name("issue_clients of 1000, CPU a certificate/limit")->UseManualTime()->Iterations(3);
 
-// As many as write more than the log that is copied at a time.
+// So many commits fill a log, so that it is copied meanwhile.
 constexpr int kLogFull = 1000;
+constexpr int kByThreads = 4 * kLogFull;  // where sixteen share a commit
 
 void issue_one(benchmark::State& state) {
   Scene& scene = million();
@@ -249,10 +250,9 @@ Waits issue_by_threads(int threads, int each) {
   return waited;
 }
 
-// Sixteen share a commit, and it takes more of them to fill a log.
 void issue_threads(benchmark::State& state) {
   const int threads = static_cast<int>(state.range(0));
-  const int each = threads > 1 ? 4 * kLogFull / threads : kLogFull;
+  const int each = threads > 1 ? kByThreads / threads : kLogFull;
   for (auto _ : state) state.SetIterationTime(issue_by_threads(threads, each).all / (threads * each));
 }
 BENCHMARK(issue_threads)->Name("issue one at a time, by 16 threads/ours")->Arg(16)->UseManualTime()->Iterations(1);
@@ -260,19 +260,20 @@ BENCHMARK(issue_threads)->Name("issue one at a time, by 16 threads/one thread")-
 
 void longest_wait(benchmark::State& state) {
   for (auto _ : state) {
-    const auto waits = issue_by_threads(16, 100).each;
+    const auto waits = issue_by_threads(16, kByThreads / 16).each;
     state.SetIterationTime(*std::max_element(waits.begin(), waits.end()));
   }
 }
-BENCHMARK(longest_wait)->Name("longest wait of 1600 by 16 threads/ours")->UseManualTime()->Iterations(1);
+BENCHMARK(longest_wait)->Name("longest wait of 4000 by 16 threads/ours")->UseManualTime()->Iterations(1);
 void median_wait(benchmark::State& state) {
   for (auto _ : state) {
-    auto waits = issue_by_threads(16, 100).each;
-    std::nth_element(waits.begin(), waits.begin() + 800, waits.end());
-    state.SetIterationTime(waits[800]);
+    auto waits = issue_by_threads(16, kByThreads / 16).each;
+    const auto middle = waits.begin() + kByThreads / 2;
+    std::nth_element(waits.begin(), middle, waits.end());
+    state.SetIterationTime(*middle);
   }
 }
-BENCHMARK(median_wait)->Name("longest wait of 1600 by 16 threads/median wait")->UseManualTime()->Iterations(1);
+BENCHMARK(median_wait)->Name("longest wait of 4000 by 16 threads/median wait")->UseManualTime()->Iterations(1);
 
 // --- searching ---
 

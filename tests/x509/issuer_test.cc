@@ -58,11 +58,27 @@ Names with(Names names, const std::string& type, const std::string& value) {
   return names;
 }
 
+// What a Certificate that was issued says of itself is what whoever reads it says.
+void check_shown(const Certificate& ours) {
+  const Certificate read = Certificate::from_der(ours.der());
+  CHECK(ours.serial() == read.serial());
+  CHECK(ours.validity() == read.validity());
+  CHECK(ours.public_key() == read.public_key());
+  CHECK(hex(ours.subject_der()) == hex(read.subject_der()));
+  CHECK(hex(ours.issuer_der()) == hex(read.issuer_der()));
+  CHECK(hex(ours.subject_key_identifier()) == hex(read.subject_key_identifier()));
+  CHECK(hex(ours.authority_key_identifier()) == hex(read.authority_key_identifier()));
+  CHECK(ours.is_ca() == read.is_ca());
+  CHECK(ours.may_sign_certificates() == read.may_sign_certificates());
+  CHECK(ours.may_sign_crls() == read.may_sign_crls());
+}
+
 // Ours and the oracle's: the whole where the signature is deterministic, all but the signature where it is not.
 void check_same(const Certificate& ours, ByteView oracle, const PublicKey& signed_by) {
   CHECK(hex(tbs_of(ours.der())) == hex(tbs_of(oracle)));
   CHECK(openssl_verifies(ours.der(), signed_by));
   if (signed_by.algorithm().name().starts_with("rsa")) CHECK(hex(ours.der()) == hex(oracle));
+  check_shown(ours);
 }
 
 }  // namespace
