@@ -44,6 +44,11 @@ void SqliteCheckpointer::start() noexcept {
   }
 }
 
+int SqliteCheckpointer::copy_by(SqliteConnection& connection) {
+  const std::lock_guard lock{copying_};
+  return connection.checkpoint();
+}
+
 void SqliteCheckpointer::abandon() noexcept {
   if (!thread_.joinable()) return;
   // What stands for a thread that is not here may be neither joined nor detached, so it is left alone, as its orders are.
@@ -75,12 +80,13 @@ void SqliteCheckpointer::copy() noexcept {
     int before = 0;
     int last_added = 0;
     for (int round = 0; round < kRounds; ++round) {
-      const int now = connection.checkpoint();
+      const int now = copy_by(connection);
+      connection.sync_file();
       const int added = now - std::exchange(before, now);  // while the round before was under way
       if (added <= kLittle || (added <= kSome && added > last_added / 2)) break;
       last_added = added;
     }
-    alone_([&connection] { static_cast<void>(connection.checkpoint()); });
+    alone_([&] { static_cast<void>(copy_by(connection)); });
   } catch (...) {
     // Whatever it is (a full disk, a file that is gone), nothing is lost: it is all in the log still, and whoever writes next is
     // told.

@@ -27,6 +27,9 @@ class SqliteCheckpointer final {
 
   // Any thread. Returns at once.
   void start() noexcept;
+  // Copies in the caller's thread, by that connection: as SqliteConnection::checkpoint, but a copying that is under way in this
+  // process is waited for, where SQLite would return with nothing done.
+  int copy_by(SqliteConnection& connection);
   // In a forked child, where the thread is not.
   void abandon() noexcept;
 
@@ -45,6 +48,7 @@ class SqliteCheckpointer final {
   std::chrono::milliseconds patience_;
   Alone alone_;
   std::unique_ptr<Orders> orders_ = std::make_unique<Orders>();
+  std::mutex copying_;  // of whoever copies; after the right to write
   std::thread thread_;
 };
 

@@ -198,6 +198,12 @@ void SqliteConnection::each(sql::Statement statement, sql::Arguments arguments, 
   while (run.step()) visit(sql::Row{run.cells()});
 }
 
+void SqliteConnection::begin(Access access) {
+  static_cast<void>(access == Access::write ? execute("BEGIN IMMEDIATE", {}) : execute("BEGIN", {}));
+}
+
+void SqliteConnection::commit() { static_cast<void>(execute("COMMIT", {})); }
+
 bool SqliteConnection::roll_back() noexcept {
   if (sqlite3_get_autocommit(connection_.get()) != 0) return true;  // SQLite did it by itself, as after a full disk
   return sqlite3_exec(connection_.get(), "ROLLBACK", nullptr, nullptr, nullptr) == SQLITE_OK;
@@ -220,6 +226,13 @@ int SqliteConnection::checkpoint() {
   const int code = sqlite3_wal_checkpoint_v2(connection_.get(), "main", SQLITE_CHECKPOINT_PASSIVE, &pages, nullptr);
   if (code != SQLITE_OK && (code & 0xFF) != SQLITE_BUSY) fail(code);  // busy: another process is at it
   return pages;
+}
+
+void SqliteConnection::sync_file() {
+  // By SQLite's own handle: closing another one of this file would let go of the locks that the process has on it.
+  sqlite3_file* file = nullptr;
+  check(sqlite3_file_control(connection_.get(), "main", SQLITE_FCNTL_FILE_POINTER, &file));
+  check(file->pMethods->xSync(file, SQLITE_SYNC_NORMAL));
 }
 
 void SqliteConnection::abandon() noexcept {

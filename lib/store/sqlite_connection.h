@@ -40,6 +40,9 @@ class SqliteConnection final {
   [[nodiscard]] std::int64_t execute_many(sql::Statement statement, sql::Arguments values);
   void each(sql::Statement statement, sql::Arguments arguments, const sql::Visit& visit);
 
+  // To write means to be the only one who does, from here on.
+  void begin(Access access);
+  void commit();
   // Undoes what was not committed; whether the connection may go on.
   [[nodiscard]] bool roll_back() noexcept;
   // Makes this connection's state the content of the file at `path`, which is there.
@@ -49,6 +52,8 @@ class SqliteConnection final {
   // Copies into the file what of the log no reader needs as it was, without waiting for anybody. How many pages the log has; -1 if
   // another process is copying.
   [[nodiscard]] int checkpoint();
+  // Makes durable what was copied. SQLite does that by itself only when a copying reaches the end of the log.
+  void sync_file();
   // In a forked child: SQLite's objects are the parent's, and even closing them would be using them (sqlite.org, "How To
   // Corrupt", 2.6).
   void abandon() noexcept;

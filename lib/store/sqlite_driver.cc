@@ -80,7 +80,7 @@ class SqliteDriver::Reading final : public sql::Transaction {
  public:
   Reading(SqliteDriver& driver, std::unique_ptr<SqliteConnection> connection)
       : driver_(driver), connection_(std::move(connection)) {
-    connection_->run("BEGIN");
+    connection_->begin(SqliteConnection::Access::read);
   }
   Reading(const Reading&) = delete;
   Reading& operator=(const Reading&) = delete;
@@ -107,7 +107,7 @@ class SqliteDriver::Reading final : public sql::Transaction {
   }
   void do_commit() override {
     driver_.process_.check();
-    connection_->run("COMMIT");
+    connection_->commit();
   }
 
   SqliteDriver& driver_;
@@ -117,7 +117,7 @@ class SqliteDriver::Reading final : public sql::Transaction {
 class SqliteDriver::Writing final : public sql::Transaction {
  public:
   explicit Writing(SqliteDriver& driver) : driver_(driver), turn_(driver) {
-    driver.writer_->run("BEGIN IMMEDIATE");
+    driver.writer_->begin(SqliteConnection::Access::write);
     try {
       driver.require_version();
     } catch (...) {
@@ -148,7 +148,7 @@ class SqliteDriver::Writing final : public sql::Transaction {
   }
   void do_commit() override {
     driver_.process_.check();
-    driver_.writer_->run("COMMIT");
+    driver_.writer_->commit();
     driver_.keep_log_short();
   }
 
@@ -223,7 +223,7 @@ void SqliteDriver::keep_log_short() {
   constexpr int kTooLong = 4;
   if (writer_->log_pages() / kTooLong < log_pages_) return;
   try {
-    static_cast<void>(writer_->checkpoint());
+    static_cast<void>(checkpointer_.copy_by(*writer_));
   } catch (const sql::EngineError&) {
     // The next one who writes is told.
   }
@@ -234,10 +234,10 @@ void SqliteDriver::migrate(std::span<const sql::Migration> steps) {
   const int latest = steps.empty() ? 0 : steps.back().version;
   // Nobody is kept waiting for a store that is up to date.
   if (writer_->number("PRAGMA user_version") != latest) {
-    writer_->run("BEGIN IMMEDIATE");
+    writer_->begin(SqliteConnection::Access::write);
     try {
       run_steps(steps);
-      writer_->run("COMMIT");
+      writer_->commit();
     } catch (...) {
       static_cast<void>(writer_->roll_back());
       throw;
