@@ -91,7 +91,10 @@ class Scene {
   }
 
   // With a log that begins anew, so that who is measured next pays for the copying of what it writes itself, and of nothing else.
-  void settle() const { run("PRAGMA busy_timeout = 10000; PRAGMA wal_checkpoint(RESTART);"); }
+  void settle() const {
+    run("PRAGMA busy_timeout = 10000; PRAGMA wal_checkpoint(RESTART);");
+    std::this_thread::sleep_for(std::chrono::milliseconds{300});  // disks go on writing what they have said is written
+  }
 
   SystemClock clock;
   std::unique_ptr<Store> store;
