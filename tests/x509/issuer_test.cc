@@ -205,6 +205,40 @@ TEST_CASE("a client certificate is what OpenSSL would have written, whatever its
   check_same(leaf, oracle, root_key.public_key());
 }
 
+TEST_CASE("under a root made elsewhere, with names and a key identifier of other lengths, it is what OpenSSL would have written",
+          "[client][oracle]") {
+  // With 64 characters each a name is longer than the 127 octets that one octet counts.
+  const std::size_t length = GENERATE(std::size_t{1}, std::size_t{64});
+  const std::string identifier = GENERATE("010203", "000102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F");
+  INFO(length << " characters, " << identifier);
+  const Names name = {{"O", std::string(length, 'o')}, {"OU", std::string(length, 'u')}, {"CN", std::string(length, 'c')}};
+  const PrivateKey root_key = key("p256-sec1");
+  const Certificate root_certificate =
+      Certificate::from_der(oracle_certificate({.serial = Serial{std::string_view{"0x01"}},
+                                                .validity = {kNow, kNow + std::chrono::years{5}},
+                                                .issuer = name,
+                                                .subject = name,
+                                                .extensions = {{"basicConstraints", "critical,CA:TRUE"},
+                                                               {"keyUsage", "critical,keyCertSign,cRLSign"},
+                                                               {"subjectKeyIdentifier", identifier}}},
+                                               root_key.public_key(), root_key, nullptr));
+  const Issuer root{root_certificate, key("p256-sec1")};
+  const std::string role(length - length / 64, 'r');
+  const std::string database(length - length / 64, 'd');
+  const PublicKey leaf_key = key("p256-pkcs8-zero-x").public_key();
+  const Serial serial{std::string_view{"0x01000000000000000000000000000080"}};
+  const Certificate leaf =
+      root.issue(ClientSubject{.role = RoleName{role}, .database = DatabaseName{database}, .id = kId}, leaf_key, kNow, serial);
+  const Bytes oracle = oracle_certificate(
+      {.serial = serial,
+       .validity = {instant("2026-11-24T09:55:00Z"), instant("2027-12-24T10:00:00Z")},
+       .issuer = name,
+       .subject = {{"OU", database}, {"CN", role}},
+       .extensions = with(kClientExtensions, "subjectAltName", "URI:urn:uuid:0193c1a8-7f00-7000-8000-0123456789ab")},
+      leaf_key, root_key, &root_certificate);
+  check_same(leaf, oracle, root_key.public_key());
+}
+
 TEST_CASE("over random names, dates and keys OpenSSL would have written the same", "[oracle]") {
   const unsigned seed = GENERATE(1U, 2U, 3U, 4U);
   std::mt19937 random{seed};
