@@ -20,13 +20,13 @@ static_assert(character(0) == 'A' && character(25) == 'Z' && character(26) == 'a
 
 constexpr std::size_t kAtOnce = 12;  // octets, which are sixteen characters
 
-// Sixteen characters of the twelve octets that start at `in`'s octet `first`.
-template <char first>
+// Sixteen characters of the twelve octets that start at `in`'s octet `First`.
+template <char First>
 __attribute__((target("ssse3"))) __m128i characters(__m128i in) noexcept {
   // Each three octets a, b, c to a lane of b, a, c, b: two halves that hold two sextets each.
   const __m128i lanes = _mm_shuffle_epi8(
-      in, _mm_setr_epi8(first + 1, first, first + 2, first + 1, first + 4, first + 3, first + 5, first + 4, first + 7, first + 6,
-                        first + 8, first + 7, first + 10, first + 9, first + 11, first + 10));
+      in, _mm_setr_epi8(First + 1, First, First + 2, First + 1, First + 4, First + 3, First + 5, First + 4, First + 7, First + 6,
+                        First + 8, First + 7, First + 10, First + 9, First + 11, First + 10));
   // A multiplication shifts each half by its own distance: to the right where the high part is kept, to the left where the low is.
   const __m128i even = _mm_mulhi_epu16(_mm_and_si128(lanes, _mm_set1_epi32(0x0FC0FC00)), _mm_set1_epi32(0x04000040));
   const __m128i odd = _mm_mullo_epi16(_mm_and_si128(lanes, _mm_set1_epi32(0x003F03F0)), _mm_set1_epi32(0x01000010));
