@@ -20,14 +20,18 @@ constexpr std::size_t kAtOnce = 4;
 }  // namespace
 
 void GroupCommit::run(const Work& work) {
+  std::exception_ptr failure;
+  const auto finish = [&failure] {
+    if (failure) std::rethrow_exception(std::move(failure));
+  };
   std::unique_lock lock{mutex_};
-  queue_.push_back({.work = &work});
+  queue_.push_back({.work = &work, .failure = &failure});
   if (std::exchange(led_, true)) {
     std::future<Now> told = queue_.back().told.get_future();
     const bool enough = awaited_ > 0 && queue_.size() >= awaited_;
     lock.unlock();
     if (enough) come_.notify_one();
-    if (told.get() == Now::done) return;
+    if (told.get() == Now::done) return finish();
   } else {
     lock.unlock();
   }
@@ -44,21 +48,15 @@ void GroupCommit::run(const Work& work) {
   }
   lock.unlock();
   if (next) next->set_value(Now::lead);
-  for (auto one = std::next(group.begin()); one != group.end(); ++one) {
-    if (one->failure) {
-      one->told.set_exception(one->failure);
-    } else {
-      one->told.set_value(Now::done);
-    }
-  }
-  if (group.front().failure) std::rethrow_exception(group.front().failure);
+  for (auto one = std::next(group.begin()); one != group.end(); ++one) one->told.set_value(Now::done);
+  finish();
 }
 
 // The works of those who are here are done while others still prepare theirs.
 GroupCommit::Group GroupCommit::commit_those_who_come() {
   Group group;
   const auto fail_all = [&group] {
-    for (Waiting& one : group) one.failure = std::current_exception();
+    for (Waiting& one : group) *one.failure = std::current_exception();
   };
   const auto until = Steady::now() + std::min(last_commit_ / 2, kLongestGathering);
   auto busy_since = Steady::now();
@@ -126,7 +124,7 @@ void GroupCommit::commit_alone(Waiting& one) {
     (*one.work)(*tx);
     tx->commit();
   } catch (...) {
-    one.failure = std::current_exception();
+    *one.failure = std::current_exception();
   }
 }
 

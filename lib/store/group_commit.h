@@ -32,8 +32,8 @@ class GroupCommit final {
   enum class Now { done, lead };
   struct Waiting {
     const Work* work;
+    std::exception_ptr* failure;  // with who waits, written before it is told
     std::promise<Now> told = {};  // not with who waits, since it may be gone before set_value() returns
-    std::exception_ptr failure = nullptr;
   };
   using Group = std::list<Waiting>;  // the leader's own is the first; a list, since joining two needs no memory
 
