@@ -296,8 +296,9 @@ class SPACECA_EXPORT Space final {
   // As issue_server(), though clients may not know the active root yet: for this one time. Errc::not_found; policy if mTLS of it
   // is not enabled.
   void force_server(const DatabaseName& database, const WriteOptions& options = {}) const;
-  // The root is compromised: a new one now, this one out of every bundle, what was alive under it reissued; these are the
-  // successors. Sessions that its certificates have opened are ended by the publication that takes the root from a server.
+  // The root is compromised: a new one now, this one out of every bundle, what was alive under it reissued, its key destroyed;
+  // these are the successors. Sessions that its certificates have opened are ended by the publication that takes the root from a
+  // server.
   std::vector<CertificateRecord> distrust(unsigned generation, const WriteOptions& options = {}) const;
 
   [[nodiscard]] Page<AuditEntry> audit(const PageRequest& page = {}) const;

@@ -170,6 +170,7 @@ std::vector<CertificateRecord> Space::distrust(unsigned generation, const WriteO
   return service::after(fmt::format("root {} is distrusted; the next sweep reissues what is not reissued yet", generation), [&] {
     SweepPart part;
     static_cast<void>(service::reissue(core, impl_->id, impl_->name, root, impl_->actor, kNoDeadline, part));
+    service::destroy_spent_keys(core, impl_->id);
     if (!part.failed.empty()) {
       const SweepPart::Item& first = part.failed.front();
       throw Error{first.code.value_or(Errc::io), fmt::format("{}: {}", first.object, first.what)};

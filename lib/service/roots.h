@@ -25,8 +25,9 @@ struct NewRoot {
 // unknown, and the key stays.
 void commit_root(Core& core, const NewRoot& root, const std::function<void(sql::Transaction&)>& work);
 
-// Of roots that are retired: in the vault first, and the handle is forgotten when that is done. Whatever broke off is begun again.
-void destroy_retired_keys(Core& core, const Id& space);
+// Of roots that sign nothing any more, being retired or distrusted: in the vault first, and the handle is forgotten when that is
+// done. Whatever broke off is begun again.
+void destroy_spent_keys(Core& core, const Id& space);
 
 // Of those that are trusted.
 struct Generations {

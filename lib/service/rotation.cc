@@ -76,13 +76,13 @@ void move(sql::Transaction& tx, const store::RootRow& root, std::string_view to,
   if (!store::move_root(tx, root.id, root.state, to, now)) refuse_rotation("somebody else moved a root at the same moment");
 }
 
-void destroy_retired_keys(Core& core, const Id& space) {
+void destroy_spent_keys(Core& core, const Id& space) {
   const auto roots = [&] {
     const auto tx = core.driver.read();
     return store::roots_of(*tx, space);
   }();
   for (const store::RootRow& root : roots) {
-    if (root.state != "retired" || root.key_handle.empty()) continue;
+    if (is_trusted(root) || root.key_handle.empty()) continue;
     core.issuers.forget(root.id);
     const Certificate certificate = core.issuers.certificate_of(root);
     core.vault.destroy_signing_key(
@@ -274,9 +274,9 @@ void advance(Core& core, const store::SpaceRow& space, Deadline deadline, SweepP
                                [&](const store::RootRow& root) { return !has_live_certificate(*tx, root, now - kUnnoticed); });
   }();
   if (any_dead) take(RotationStep::retire, "retired", "retiring roots");
-  attempt([&] { destroy_retired_keys(core, space.id); },
+  attempt([&] { destroy_spent_keys(core, space.id); },
           [&](const std::string& why, Errc code) {
-            part.failed.push_back({name, "keys of retired roots", why, code});
+            part.failed.push_back({name, "keys of spent roots", why, code});
           });
 
   const Generations after = read();
@@ -297,7 +297,7 @@ SpaceRecord Space::rotate(RotationStep step, const WriteOptions& options) const 
     }
     service::step(core, impl_->id, impl_->name, step, impl_->actor, &request);
     return service::after("root rotation: the step is done", [&] {
-      service::destroy_retired_keys(core, impl_->id);
+      service::destroy_spent_keys(core, impl_->id);
       return describe();
     });
   };

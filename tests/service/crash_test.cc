@@ -327,6 +327,7 @@ const std::vector<Verb>& verbs() {
        [](FaultyWorld& world) {
          CHECK(world.space().describe().roots[0].state == RootState::distrusted);
          CHECK(world.space().describe().roots.size() == 2);
+         CHECK(world.driver->read()->execute("SELECT 1 FROM roots WHERE state = 'distrusted' AND key_handle IS NOT NULL").empty());
          CHECK(count(world) == 6);
          CHECK(world.space().certificates(db("other")).items.size() == 4);
          CHECK(entries(world, "distrust") == 1);
@@ -345,6 +346,7 @@ const std::vector<Verb>& verbs() {
        [](FaultyWorld& world) {
          CHECK(world.space().describe().roots[0].state == RootState::distrusted);
          CHECK(world.space().describe().roots.size() == 2);
+         CHECK(world.driver->read()->execute("SELECT 1 FROM roots WHERE state = 'distrusted' AND key_handle IS NOT NULL").empty());
          CHECK(count(world) == 6);
          CHECK(world.space().certificates(db("other")).items.size() == 4);
          CHECK(entries(world, "distrust") == 1);

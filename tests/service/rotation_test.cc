@@ -82,6 +82,7 @@ TEST_CASE_METHOD(AuthorityScene, "a distrusted root leaves every bundle, and wha
   CHECK(successors.size() == 3);  // the server's, the first client's and this one
   CHECK(acme.describe().roots[0].state == RootState::distrusted);
   CHECK(acme.describe().roots[1].state == RootState::active);
+  CHECK(sql("SELECT generation, key_handle IS NULL FROM roots ORDER BY generation") == "1|1\n2|0\n");
   CHECK(sweep().publications.failed.empty());
   CHECK_FALSE(servers.lets_in("sales", client.chain.front()));
   const Bundle successor = acme.download(acme.find_certificate(client.record.id)->successor.value());
