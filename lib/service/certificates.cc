@@ -14,6 +14,7 @@
 #include "service/issuance.h"
 #include "service/renewal.h"
 #include "service/words.h"
+#include "store/roots.h"
 #include "store/spaces.h"
 
 namespace spaceca {
@@ -99,6 +100,13 @@ store::CertificateRow get_live(sql::Transaction& tx, const Id& space, const Cert
   if (!row) throw Error{Errc::not_found, fmt::format("certificate {}: is not there", id.text())};
   if (!store::is_live(row->state)) {
     throw Error{Errc::policy, fmt::format("certificate {}: is {}, so there is nothing to use it for", id.text(), row->state)};
+  }
+  if (const auto root = store::find_root(tx, row->root); root && !is_trusted(*root)) {
+    throw Error{
+        Errc::policy,
+        fmt::format("certificate {}: its root {} is {}, so no server takes it; {}", id.text(), root->generation, root->state,
+                    row->successor ? fmt::format("its successor is {}", certificate_id(*row->successor).text())
+                                   : "the next sweep makes its successor")};
   }
   return std::move(*row);
 }

@@ -89,6 +89,10 @@ TEST_CASE_METHOD(AuthorityScene, "a distrusted root leaves every bundle, and wha
   CHECK(servers.lets_in("sales", successor.chain.front()));
   REQUIRE(successor.roots.size() == 1);
   CHECK(successor.roots[0].subject().starts_with("CN=acme G2 "));
+  const Refused old = refused([&] { static_cast<void>(acme.download(client.record.id)); });
+  CHECK(old.code == Errc::policy);
+  CHECK(old.text == "certificate " + client.record.id.text() +
+                        ": its root 1 is distrusted, so no server takes it; its successor is " + successor.record.id.text());
 }
 
 TEST_CASE_METHOD(AuthorityScene, "holders whose bundle lacks the next root are told, once and again after thirty days",
