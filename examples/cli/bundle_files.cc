@@ -186,21 +186,23 @@ bool holds_key(const BundlePlan& plan) {
                      [](Format format) { return row_of(format).with_key.size() > row_of(format).without.size(); });
 }
 
-exporter::Connection connection_of(const BundlePlan& plan, const DatabaseRecord& database, const DatabaseUrl& url,
-                                   const CertificateRecord& certificate) {
-  // verify-full where the server's certificate bears the name that clients connect to.
-  const bool named = std::any_of(database.hosts.begin(), database.hosts.end(), [&url](const HostName& host) {
+bool is_certified(const DatabaseUrl& url, const std::vector<HostName>& hosts) {
+  return std::any_of(hosts.begin(), hosts.end(), [&url](const HostName& host) {
     try {
       return host == HostName{url.host()};
     } catch (const Error&) {
       return false;  // a host of the URL that no certificate can bear
     }
   });
+}
+
+exporter::Connection connection_of(const BundlePlan& plan, const DatabaseRecord& database, const DatabaseUrl& url,
+                                   const CertificateRecord& certificate) {
   return {.host = url.host(),
           .port = url.port(),
           .database = url.database(),
           .user = certificate.role ? certificate.role->text() : url.user(),
-          .sslmode = named ? exporter::SslMode::verify_full : exporter::SslMode::verify_ca,
+          .sslmode = is_certified(url, database.hosts) ? exporter::SslMode::verify_full : exporter::SslMode::verify_ca,
           .folder = std::filesystem::absolute(plan.folder).lexically_normal().string(),
           .prefix = plan.prefix};
 }

@@ -36,6 +36,9 @@ struct BundlePlan {
 // Errc::key_not_kept for a format that is nothing without the key, exists for a file that is there and may not be replaced.
 [[nodiscard]] BundlePlan plan_of(const Arguments& arguments, bool with_key);
 
+// Whether the server's certificate bears the name that the URL connects to; where it does not, clients can verify the CA alone.
+[[nodiscard]] bool is_certified(const spaceca::DatabaseUrl& url, const std::vector<spaceca::HostName>& hosts);
+
 [[nodiscard]] spaceca::exporter::Connection connection_of(const BundlePlan& plan, const spaceca::DatabaseRecord& database,
                                                           const spaceca::DatabaseUrl& url,
                                                           const spaceca::CertificateRecord& certificate);

@@ -74,8 +74,12 @@ std::string url_command(const Place& place, const Arguments& arguments) {
 std::string hand_out(const Place& place, const Arguments& arguments, const BundlePlan& plan, Bundle bundle) {
   const DatabaseUrl url = place.space.url(place.name());
   const auto connection = connection_of(plan, place.record, url, bundle.record);
-  std::string text = fmt::format("your certs are now located in {}\n{}", plan.folder.string(),
-                                 lines_for(plan, connection, url, url_command(place, arguments)));
+  std::string text;
+  if (!is_certified(url, place.record.hosts)) {
+    text = fmt::format("# the server's certificate does not bear the URL's host \"{}\", so its CA alone is verified\n", url.host());
+  }
+  text += fmt::format("your certs are now located in {}\n{}", plan.folder.string(),
+                      lines_for(plan, connection, url, url_command(place, arguments)));
   if (!plan.with_key) {
     text += fmt::format("# the key is its holder's: it belongs into {}, with mode 0600\n",
                         shell_word((std::filesystem::path{connection.folder} / (plan.prefix + "postgresql.key")).string()));
@@ -242,6 +246,10 @@ Exit certificates::revoke(Session& session) {
   const std::string& name = place.name().text();
   confirm(arguments, name,
           fmt::format("certificate {} of database \"{}\" would be revoked, which cannot be undone", found.id.text(), name));
+  if (found.revocation && found.revocation->reason != reason) {
+    session.note(fmt::format("warning: certificate {}: was revoked {} already, for the reason {}; that stands", found.id.text(),
+                             time_text(found.revocation->at), word_of(found.revocation->reason)));
+  }
   Progress progress = session.progress(fmt::format("Deleting certificate for database {}", name));
   const CertificateRecord revoked = place.space.revoke(found.id, reason, {}, sessions);
   progress.done();

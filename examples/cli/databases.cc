@@ -5,6 +5,7 @@
 
 #include <spaceca/authority.h>
 
+#include "bundle_files.h"
 #include "commands.h"
 #include "publishing.h"
 #include "records.h"
@@ -60,11 +61,20 @@ Exit databases::create(Session& session) {
   for (const std::string& host : arguments.hosts) spec.hosts.emplace_back(host);
   if (!arguments.role.empty()) spec.role = RoleName{arguments.role};
   if (!arguments.data_directory.empty()) spec.data_directory = std::filesystem::absolute(arguments.data_directory);
+  const std::string host = spec.url.host();
+  const bool is_certified = ::is_certified(spec.url, spec.hosts);
   const Space space = session.space(space_name);
   Progress progress = session.progress(fmt::format("Creating database {}", spec.name.text()));
   const DatabaseRecord made = space.create_database(std::move(spec));
   progress.done();
   session.answer(json_of(made), block(fields_of(made)));
+  if (!is_certified) {
+    session.note(
+        fmt::format("warning: the URL's host \"{}\" is none of --host, so the server's certificate will not bear it and "
+                    "clients verify the CA alone (sslmode=verify-ca)\n"
+                    "hint: spaceca databases:destroy {}{}, and create it with that --host as well",
+                    host, made.name.text(), flags_of(arguments, made)));
+  }
   return Exit::done;
 }
 

@@ -44,7 +44,11 @@ std::vector<Diagnosis> findings_of(Session& session, const Place& place) {
     found.push_back(made_of(Certainty::doubt, "publication-pending",
                             fmt::format("{}: its server does not serve yet what it should{}{}", who,
                                         error.empty() ? "" : "; the last attempt: ", error),
-                            "", fmt::format("spaceca sweep{}, which tries again", store_flags(session.arguments))));
+                            "",
+                            place.record.data_directory.empty()
+                                ? fmt::format("spaceca data:mtls:server-files {}{} --dir DIR, for the server's administrator",
+                                              place.name().text(), flags)
+                                : fmt::format("spaceca sweep{}, which tries again", store_flags(session.arguments))));
   }
   return found;
 }

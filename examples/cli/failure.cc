@@ -60,7 +60,8 @@ Exit exit_of(Errc code) {
 std::string hint_of(Errc code) {
   switch (code) {
     case Errc::passphrase_missing: return "give --passphrase-file, --passphrase-fd or --key-file";
-    case Errc::passphrase_wrong: return "is it the passphrase or the key file that this store was made with?";
+    case Errc::passphrase_wrong:
+      return "is it the passphrase or the key file that this store was made with, or that spaceca vault:rewrap gave it last?";
     case Errc::busy: return "another program is at work on the store; try again";
     case Errc::corrupt:
       return "put a backup in its place (spaceca backup made it): with no spaceca running remove the store and what stands beside "

@@ -65,12 +65,17 @@ std::string who_may_knock(const DatabaseRecord& database) {
   }
   const std::string_view which =
       database.access.clientcert == ClientCert::verify_full ? ", as the role that it names" : ", whatever role it names";
-  return fmt::format("who may knock: every client certificate of space {}{}; {} (--bind database keeps it to this database's)",
-                     database.space.text(), which, password);
+  return fmt::format(
+      "who may knock: every client certificate of space {}{}; {} (--bind database with --method cert keeps it to this "
+      "database's, and asks no password)",
+      database.space.text(), which, password);
 }
 
 void tell_who_may_come(const Session& session, const Place& place) {
   session.note(who_may_knock(place.record));
+  if (!session.arguments.keep.empty()) {
+    session.note("and from the addresses of --keep whoever today's lines of pg_hba.conf let in, also without a certificate or TLS");
+  }
   if (place.record.data_directory.empty()) {
     session.note(
         fmt::format("its server is not on this machine: spaceca data:mtls:server-files {}{} --dir DIR, and the sweep sees it",
@@ -198,7 +203,14 @@ Exit mtls::destroy(Session& session) {
   if (place.record.state == DatabaseState::deprovisioning) return answer_and_publish(session, place, place.record, text);
   confirm(session.arguments, place.name().text(),
           fmt::format("database \"{}\" would no longer be reached by certificate", place.name().text()));
-  return answer_and_publish(session, place, place.space.disable_mtls(place.name()), text);
+  const Exit exit = answer_and_publish(session, place, place.space.disable_mtls(place.name()), text);
+  if (place.record.data_directory.empty()) {
+    session.note(
+        "its server is not on this machine, and goes on with what it has: there take our lines out of pg_hba.conf and the include "
+        "of "
+        "spaceca.conf out of postgresql.conf, then reload");
+  }
+  return exit;
 }
 
 Exit mtls::server_files(Session& session) {
@@ -221,7 +233,7 @@ Exit mtls::server_files(Session& session) {
   text +=
       "# on its machine, as its owner: server.crt, server.key (0600), root.crt and root.crl into the folder spaceca of the data "
       "directory;\n"
-      "# include 'spaceca.conf' at the end of postgresql.conf; pg_hba.lines on top of pg_hba.conf";
+      "# spaceca.conf beside postgresql.conf, with include 'spaceca.conf' at the end of that; pg_hba.lines on top of pg_hba.conf";
   for (const File& file : set.files()) {
     names.push_back(file.name);
     if (file.name == "pg_ident.lines") text += ", pg_ident.lines of pg_ident.conf";

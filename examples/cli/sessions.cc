@@ -30,9 +30,11 @@ Left left_of(Session& session, const Space& space, unsigned generation, const Se
   }
   for (const Adoption::Missed& missed : census.missed) left.missed.push_back(missed.database.text());
   const auto databases = all_pages([&space](const PageRequest& page) { return space.databases(page); });
-  left.is_asked = std::ranges::any_of(databases, [](const DatabaseRecord& one) {
-    return one.state == DatabaseState::provisioning || one.state == DatabaseState::operational;
-  });
+  for (const DatabaseRecord& one : databases) {
+    if (one.state != DatabaseState::provisioning && one.state != DatabaseState::operational) continue;
+    left.is_asked = true;
+    if (one.data_directory.empty()) left.missed.push_back(one.name.text());
+  }
   return left;
 }
 
@@ -107,7 +109,8 @@ nlohmann::json tell_sessions(Session& session, const Space& space, const Ended& 
   }
   for (const LiveSession& one : left.sessions) text += fmt::format("  {}\n", text_of(one));
   if (text.empty() && left.is_asked && left.missed.empty()) text = "no sessions are open by it\n";
-  if (!left.missed.empty()) text += fmt::format("not known at the servers of {}\n", joined(left.missed));
+  if (!left.missed.empty())
+    text += fmt::format("whether sessions are open by it at the servers of {} is not known\n", joined(left.missed));
   print(text);
   return json;
 }

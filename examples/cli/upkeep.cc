@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <exception>
 #include <fstream>
 #include <memory>
 #include <sstream>
@@ -98,11 +99,25 @@ std::string text_of(const std::vector<AuditAnchor>& anchors) {
                }));
 }
 
-// The table that audit:verify printed, as it was kept.
+std::vector<AuditAnchor> anchors_in_json(std::istream& stream, const std::string& file) {
+  std::vector<AuditAnchor> anchors;
+  try {
+    const auto document = nlohmann::json::parse(stream);
+    for (const auto& one : document.at("anchors")) {
+      anchors.push_back({one.at("chain"), one.at("number"), one.at("code")});
+    }
+  } catch (const nlohmann::json::exception&) {
+    throw Error{Errc::malformed, fmt::format("file \"{}\": is not what spaceca audit:verify --json prints", file)};
+  }
+  return anchors;
+}
+
+// What audit:verify printed, as it was kept: the table, or with --json the document.
 std::vector<AuditAnchor> anchors_in(const std::string& file) {
   if (file.empty()) return {};
   std::ifstream stream{file};
   if (!stream) throw Error{Errc::not_found, fmt::format("file \"{}\": cannot be read", file)};
+  if (stream.peek() == '{') return anchors_in_json(stream, file);
   std::vector<AuditAnchor> anchors;
   int number = 0;
   for (std::string line; std::getline(stream, line);) {
@@ -172,7 +187,15 @@ Exit upkeep::init(Session& session) {
 
 Exit upkeep::sweep(Session& session) {
   const Arguments& arguments = session.arguments;
-  const std::unique_ptr<Notifier> notifier = configured_notifier(session);
+  // Lasting settings by which nobody can be told keep nothing else from being done.
+  std::unique_ptr<Notifier> notifier;
+  std::exception_ptr nobody_is_told;
+  try {
+    notifier = configured_notifier(session);
+  } catch (...) {
+    if (!arguments.notices.empty()) throw;
+    nobody_is_told = std::current_exception();
+  }
   SweepOptions options{.publisher = &session.publisher(), .notifier = notifier.get()};
   if (arguments.revoke_abandoned_after) options.revoke_abandoned_after = std::chrono::days{*arguments.revoke_abandoned_after};
   if (arguments.deadline) options.deadline = std::chrono::steady_clock::now() + std::chrono::seconds{*arguments.deadline};
@@ -184,6 +207,7 @@ Exit upkeep::sweep(Session& session) {
         "hint: if it is right, spaceca clock:accept");
   }
   if (is_unfinished(report)) session.note("warning: the sweep did not come to its end; the next one goes on");
+  if (nobody_is_told) std::rethrow_exception(nobody_is_told);
   return is_good(report) ? Exit::done : Exit::failed;
 }
 

@@ -193,7 +193,7 @@ struct ServerFiles {
   Publication what;
 };
 
-// Steps by hand of what advance_roots() does in time (DESIGN: next → active → retiring → retired).
+// Steps by hand of what advance_roots() does in time: next → active → retiring → retired (RootState).
 enum class RotationStep { prepare, activate, retire, rollback };
 
 // --- a space ---
