@@ -109,8 +109,9 @@ nlohmann::json tell_sessions(Session& session, const Space& space, const Ended& 
   }
   for (const LiveSession& one : left.sessions) text += fmt::format("  {}\n", text_of(one));
   if (text.empty() && left.is_asked && left.missed.empty()) text = "no sessions are open by it\n";
-  if (!left.missed.empty())
+  if (!left.missed.empty()) {
     text += fmt::format("whether sessions are open by it at the servers of {} is not known\n", joined(left.missed));
+  }
   print(text);
   return json;
 }
