@@ -18,13 +18,13 @@
 namespace spaceca {
 
 // A certificate's serial number: positive, at most 20 octets (RFC 5280 4.1.2.2). Ours have sixteen octets, the first of them 0x01
-// to 0x7F, so that they always take the same room; the rest is random.
+// to 0x7F, so that they always take the same room.
 class SPACECA_EXPORT Serial final {
  public:
   static constexpr std::size_t kOurSize = 16;
   static constexpr std::size_t kLongest = 20;
 
-  // Errc::crypto if the system gives no random octets.
+  // One of ours that is random but for the first octet's bounds. Errc::crypto if the system gives no random octets.
   [[nodiscard]] static Serial random();
   // From the magnitude, leading zeros allowed. Errc::invalid_argument for zero and for more than 20 octets with the sign.
   explicit Serial(ByteView magnitude);

@@ -16,7 +16,7 @@ Bytes key_of(ByteView serial) {
   return key;
 }
 
-// One serial in 1024, since they are random: parts of some 40 KB.
+// One serial in 1024, since they end in random octets: parts of some 40 KB.
 bool begins_part(ByteView serial) { return serial.size() >= 2 && serial.back() == 0 && (serial[serial.size() - 2] & 0x03) == 0; }
 
 // The entries of a list; nothing if it has none.

