@@ -206,9 +206,8 @@ Exit mtls::destroy(Session& session) {
   const Exit exit = answer_and_publish(session, place, place.space.disable_mtls(place.name()), text);
   if (place.record.data_directory.empty()) {
     session.note(
-        "its server is not on this machine, and goes on with what it has: there take our lines out of pg_hba.conf and the include "
-        "of "
-        "spaceca.conf out of postgresql.conf, then reload");
+        "its server is not on this machine, and goes on with what it has: there take our lines out of pg_hba.conf and the "
+        "include of spaceca.conf out of postgresql.conf, then reload");
   }
   return exit;
 }

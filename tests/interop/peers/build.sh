@@ -11,7 +11,7 @@ done
 /usr/bin/python3 -c 'import psycopg2' || { echo "build.sh: python3-psycopg2 is missing; ./cmake/dev installs it" >&2; exit 1; }
 [ -e /usr/share/java/postgresql.jar ] || { echo "build.sh: libpostgresql-jdbc-java is missing; ./cmake/dev installs it" >&2; exit 1; }
 
-javac -d "$out/classes" "$here"/*.java
+javac -encoding UTF-8 -d "$out/classes" "$here"/*.java
 GO111MODULE=off go build -o "$out/verify" "$here/verify.go"
 if ! cmp -s "$here/package-lock.json" "$out/package-lock.json" || [ ! -d "$out/node_modules/pg" ]; then
   cp "$here/package.json" "$here/package-lock.json" "$out"
