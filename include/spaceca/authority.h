@@ -259,7 +259,8 @@ class SPACECA_EXPORT Space final {
   [[nodiscard]] Page<CertificateRecord> certificates(const DatabaseName& database, const CertificateQuery& query = {},
                                                      const PageRequest& page = {}) const;
 
-  // A write: audited, and it records which roots the holder knows from now on. Errc::policy for one that is revoked.
+  // A write: audited, and it records which roots the holder knows from now on. Errc::policy for one that is revoked, or whose root
+  // is distrusted.
   Bundle download(const CertificateId& id, const WriteOptions& options = {}, BundleCounts counts = BundleCounts::at_once) const;
   // The holder has what download(), renew() or issue_client() returned; `generation` is that bundle's latest. Audited.
   // Errc::not_found for a certificate or a root that is not there, policy for a certificate that is revoked.
