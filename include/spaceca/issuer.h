@@ -84,8 +84,8 @@ class SPACECA_EXPORT Issuer final {
   // A leaf for a key in hand, from five minutes before `now` to thirteen calendar months after it. Errc::policy if the root is not
   // valid at `now` or would end before the leaf (never cut short: a certificate that ends early is renewed early, for ever), or if
   // the kind of key does not suit: ECDSA P-256 and RSA of 2048, 3072 or 4096 bits suit all, Ed25519 and ML-DSA clients alone. The
-  // serial, unless given, is 01, the second of `now` in five octets and eighty random bits, so serials sort by the time of their
-  // issue; who gives one sees to it that the root never used it before.
+  // serial, unless given, is 01, the second of `now` in five octets, a count of this issuer's in two and sixty-four random bits, so
+  // serials sort as they were issued; who gives one sees to it that the root never used it before.
   [[nodiscard]] Certificate issue(const ServerSubject& subject, const PublicKey& key, Instant now) const;
   [[nodiscard]] Certificate issue(const ServerSubject& subject, const PublicKey& key, Instant now, const Serial& serial) const;
   [[nodiscard]] Certificate issue(const ClientSubject& subject, const PublicKey& key, Instant now) const;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cstdint>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -41,16 +42,16 @@ namespace {
 constexpr std::size_t kLongestCommonName = 64;  // ub-common-name (RFC 5280 appendix A.1)
 constexpr std::size_t kSpaceCharacters = 24;
 
-// In the order of time, as UUIDs of version 7 are: what is issued together stands together in an index, and a store writes one page
-// of it for all of a commit instead of one for each, a third of what it writes. Eighty random bits are left, where the CA/Browser
-// Forum's Baseline Requirements (7.1) want 64.
-Serial draw_serial(ossl::RandomPool& random, Instant now) {
-  constexpr std::size_t kTime = 5;
+// In the order of issue, as UUIDs of version 7 are: what is issued together stands together in an index, and a store writes one
+// page of it for all of a commit instead of one for each. A second is too long for that, since ten thousand may be issued in it, so
+// a count follows it. Sixty-four random bits are left, as many as the CA/Browser Forum's Baseline Requirements (7.1) want.
+Serial draw_serial(ossl::RandomPool& random, Instant now, std::uint16_t count) {
+  constexpr std::size_t kInOrder = 7;
   std::array<std::uint8_t, Serial::kOurSize> octets{};
   octets.front() = 0x01;
-  auto seconds = static_cast<std::uint64_t>(now.time_since_epoch().count());
-  for (std::size_t i = kTime; i > 0; --i, seconds >>= 8) octets[i] = static_cast<std::uint8_t>(seconds);
-  random.fill(std::span{octets}.subspan(1 + kTime));
+  auto place = static_cast<std::uint64_t>(now.time_since_epoch().count()) << 16U | count;
+  for (std::size_t i = kInOrder; i > 0; --i, place >>= 8U) octets[i] = static_cast<std::uint8_t>(place);
+  random.fill(std::span{octets}.subspan(1 + kInOrder));
   return Serial{ByteView{octets}};
 }
 
@@ -121,6 +122,7 @@ struct SPACECA_NO_EXPORT Issuer::Impl {
   [[nodiscard]] auto borrow() {
     return benches.borrow([this] { return std::make_unique<Workbench>(algorithm.digest); });
   }
+  [[nodiscard]] Serial new_serial(Workbench& bench, Instant now) { return draw_serial(bench.random, now, serials_drawn++); }
   [[nodiscard]] Bytes sign(ByteView digest) const;
   [[nodiscard]] x509::CrlAuthority crl_authority(Workbench& bench) const;
   [[nodiscard]] const TbsTemplate& compiled(Profile profile, const LeafFields& sample);
@@ -134,6 +136,7 @@ struct SPACECA_NO_EXPORT Issuer::Impl {
 
   Certificate root;
   std::shared_ptr<const Signer> signer;
+  std::atomic<std::uint16_t> serials_drawn = 0;
   bool verify_signatures;  // those of a Signer that is not our own KeySigner; a vault's sealed key comes as one
   const x509::SignatureAlgorithm& algorithm;
   ossl::FreeList<Workbench> benches;
@@ -229,7 +232,7 @@ Credential Issuer::Impl::issue_with_key(Workbench& bench, const Request& request
   x509::check_leaf_key(request.profile, algorithm_of_key);
   static_cast<void>(leaf_validity(request, now));
   PrivateKey key = detail::KeyAccess::private_key(bench.maker(algorithm_of_key).make());
-  Certificate leaf = issue(bench, request, key.public_key(), now, draw_serial(bench.random, now));
+  Certificate leaf = issue(bench, request, key.public_key(), now, new_serial(bench, now));
   return Credential{{std::move(leaf)}, std::move(key), {root}};
 }
 
@@ -313,7 +316,7 @@ const Certificate& Issuer::certificate() const { return impl_->root; }
 
 Certificate Issuer::issue(const ServerSubject& subject, const PublicKey& key, Instant now) const {
   const auto bench = impl_->borrow();
-  return impl_->issue(*bench, impl_->request(*bench, subject), key, now, draw_serial(bench->random, now));
+  return impl_->issue(*bench, impl_->request(*bench, subject), key, now, impl_->new_serial(*bench, now));
 }
 
 Certificate Issuer::issue(const ServerSubject& subject, const PublicKey& key, Instant now, const Serial& serial) const {
@@ -323,7 +326,7 @@ Certificate Issuer::issue(const ServerSubject& subject, const PublicKey& key, In
 
 Certificate Issuer::issue(const ClientSubject& subject, const PublicKey& key, Instant now) const {
   const auto bench = impl_->borrow();
-  return impl_->issue(*bench, impl_->request(*bench, subject, now), key, now, draw_serial(bench->random, now));
+  return impl_->issue(*bench, impl_->request(*bench, subject, now), key, now, impl_->new_serial(*bench, now));
 }
 
 Certificate Issuer::issue(const ClientSubject& subject, const PublicKey& key, Instant now, const Serial& serial) const {

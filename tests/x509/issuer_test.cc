@@ -379,23 +379,39 @@ TEST_CASE("a leaf points at its root by key identifier alone, and the identifier
   CHECK(text.find("serial") == std::string::npos);
 }
 
-TEST_CASE("a serial is 01, the second of its issue in five octets, and ten octets that differ each time", "[profile]") {
+TEST_CASE("a serial is 01, the second of its issue, a count, and sixty-four bits that differ each time", "[profile]") {
   const Issuer root = acme();
   const PublicKey leaf_key = key("p256-sec1").public_key();
+  const auto serial_at = [&](Instant now) {
+    return root.issue(ClientSubject{.role = RoleName{"app"}}, leaf_key, now).serial().hex();
+  };
   std::set<std::string> seen;
   for (int i = 0; i < 100; ++i) {
-    const std::string serial = root.issue(ClientSubject{.role = RoleName{"app"}}, leaf_key, kNow).serial().hex();
+    const std::string serial = serial_at(kNow);
     CHECK(serial.size() == 32);
-    CHECK(serial.substr(0, 12) == "01006B056020");
-    seen.insert(serial.substr(12, 4));
+    CHECK(serial.substr(0, 16) == fmt::format("01006B056020{:04X}", i));
+    seen.insert(serial.substr(16, 4));
   }
   CHECK(seen.size() > 90);  // of 65536 the first two of the random octets
+  CHECK(serial_at(kNow + std::chrono::seconds{1}).starts_with("01006B0560210064"));
   const Issuer later = acme(instant("2036-11-23T10:00:00Z"));
   CHECK(later.issue_with_key(ClientSubject{.role = RoleName{"app"}}, instant("2036-11-23T10:00:00Z"))
             .certificate()
             .serial()
             .hex()
-            .starts_with("01007DD40620"));
+            .starts_with("01007DD406200000"));
+}
+
+TEST_CASE("serials sort as they were issued, until the count of one second is at its end", "[profile]") {
+  const Issuer root = acme();
+  const PublicKey leaf_key = key("p256-sec1").public_key();
+  const auto draw = [&] { return root.issue(ClientSubject{.role = RoleName{"app"}}, leaf_key, kNow).serial(); };
+  Serial before = draw();
+  for (int i = 0; i < 600; ++i) {
+    const Serial next = draw();
+    CHECK(before < next);
+    before = next;
+  }
 }
 
 TEST_CASE("two certificates never have the same serial", "[profile]") {
