@@ -1,9 +1,7 @@
 #include "store/group_commit.h"
 
 #include <algorithm>
-#include <iterator>
-#include <memory>
-#include <optional>
+#include <future>
 #include <utility>
 
 namespace spaceca::store {
@@ -19,41 +17,53 @@ constexpr std::size_t kAtOnce = 4;
 
 }  // namespace
 
+// Those who share a commit. The first of them leads; the others wait for one event, so that one call wakes them all.
+struct GroupCommit::Batch {
+  Group come;               // and were not taken yet
+  std::promise<void> turn;  // the leader's: the batch before has ended
+  std::promise<void> ended;
+  std::shared_future<void> end = ended.get_future().share();
+};
+
 void GroupCommit::run(const Work& work) {
   std::exception_ptr failure;
-  const auto finish = [&failure] {
-    if (failure) std::rethrow_exception(std::move(failure));
-  };
-  std::unique_lock lock{mutex_};
-  queue_.push_back({.work = &work, .failure = &failure});
-  if (std::exchange(led_, true)) {
-    std::future<Now> told = queue_.back().told.get_future();
-    const bool enough = awaited_ > 0 && queue_.size() >= awaited_;
-    lock.unlock();
-    if (enough) come_.notify_one();
-    if (told.get() == Now::done) return finish();
-  } else {
-    lock.unlock();
-  }
+  Group mine;
+  mine.push_back({.work = &work, .failure = &failure});
 
-  Group group = commit_those_who_come();
-  lock.lock();
-  expected_ = group.size() + queue_.size();
-  // Of those who came after the last one that it took, the first leads next.
-  std::optional<std::promise<Now>> next;
-  if (queue_.empty()) {
-    led_ = false;
-  } else {
-    next = std::move(queue_.front().told);
-  }
+  std::unique_lock lock{mutex_};
+  const bool first = !open_;
+  if (first) open_ = std::make_shared<Batch>();
+  const std::shared_ptr<Batch> batch = open_;
+  batch->come.splice(batch->come.end(), mine);
+  const bool enough = awaited_ > 0 && batch->come.size() >= awaited_;
+  const bool in_turn = first && !std::exchange(led_, true);
   lock.unlock();
-  if (next) next->set_value(Now::lead);
-  for (auto one = std::next(group.begin()); one != group.end(); ++one) one->told.set_value(Now::done);
-  finish();
+
+  if (first) {
+    if (!in_turn) batch->turn.get_future().wait();
+    lead(*batch);
+  } else {
+    if (enough) come_.notify_one();
+    batch->end.wait();
+  }
+  if (failure) std::rethrow_exception(std::move(failure));
+}
+
+void GroupCommit::lead(Batch& batch) {
+  const std::size_t here = commit_those_who_come(batch).size();
+  std::shared_ptr<Batch> next;
+  {
+    const std::lock_guard lock{mutex_};
+    next = open_;
+    led_ = next != nullptr;
+    expected_ = here + (next ? next->come.size() : 0);
+  }
+  if (next) next->turn.set_value();
+  if (here > 1) batch.ended.set_value();  // which calls the kernel, waiting or not
 }
 
 // The works of those who are here are done while others still prepare theirs.
-GroupCommit::Group GroupCommit::commit_those_who_come() {
+GroupCommit::Group GroupCommit::commit_those_who_come(Batch& batch) {
   Group group;
   const auto fail_all = [&group] {
     for (Waiting& one : group) *one.failure = std::current_exception();
@@ -61,22 +71,22 @@ GroupCommit::Group GroupCommit::commit_those_who_come() {
   const auto until = Steady::now() + std::min(last_commit_ / 2, kLongestGathering);
   auto busy_since = Steady::now();
   Steady::duration busy{};
-  Group come = take();
   std::unique_ptr<sql::Transaction> tx;
   try {
     tx = driver_.write();
   } catch (...) {
-    group = std::move(come);
+    group = close(batch);
     fail_all();  // each by itself would wait as long again
     return group;
   }
-  while (!come.empty()) {
+  for (Group come = more(batch, 0, until); !come.empty();) {
     auto one = come.begin();
     group.splice(group.end(), come);
     try {
       for (; one != group.end(); ++one) (*one->work)(*tx);
     } catch (...) {
       tx.reset();
+      group.splice(group.end(), close(batch));
       if (group.size() == 1) {
         fail_all();
       } else {
@@ -86,7 +96,7 @@ GroupCommit::Group GroupCommit::commit_those_who_come() {
       return group;
     }
     busy += Steady::now() - busy_since;
-    come = more(group.size(), until);
+    come = more(batch, group.size(), until);
     busy_since = Steady::now();
   }
   try {
@@ -99,23 +109,25 @@ GroupCommit::Group GroupCommit::commit_those_who_come() {
   return group;
 }
 
-GroupCommit::Group GroupCommit::take() {
-  const std::lock_guard lock{mutex_};
-  return std::exchange(queue_, {});
-}
-
 // Those who were there a moment ago are likely to come again, and one commit for all costs each of them less than two in turns.
-// Whoever is alone, and was alone before, waits for nobody; and whoever comes when all are here that were expected waits for the
-// next commit.
-GroupCommit::Group GroupCommit::more(std::size_t here, Steady::time_point until) {
+// Whoever is alone, and was alone before, waits for nobody. If nobody comes, the batch is closed; and it comes to that, since
+// nobody is in one twice.
+GroupCommit::Group GroupCommit::more(Batch& batch, std::size_t here, Steady::time_point until) {
   std::unique_lock lock{mutex_};
-  if (here >= expected_) return {};
-  if (queue_.empty()) {
+  if (batch.come.empty() && here < expected_) {
     awaited_ = std::min(expected_ - here, kAtOnce);
-    come_.wait_until(lock, until, [this] { return queue_.size() >= awaited_; });
+    come_.wait_until(lock, until, [&] { return batch.come.size() >= awaited_; });
     awaited_ = 0;
   }
-  return std::exchange(queue_, {});
+  if (batch.come.empty()) open_ = nullptr;
+  return std::exchange(batch.come, {});
+}
+
+// With those who have come and were not taken. Who comes later joins the next one.
+GroupCommit::Group GroupCommit::close(Batch& batch) {
+  const std::lock_guard lock{mutex_};
+  open_ = nullptr;
+  return std::exchange(batch.come, {});
 }
 
 void GroupCommit::commit_alone(Waiting& one) {

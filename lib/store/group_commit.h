@@ -8,8 +8,8 @@
 #include <cstddef>
 #include <exception>
 #include <functional>
-#include <future>
 #include <list>
+#include <memory>
 #include <mutex>
 
 #include "store/sql.h"
@@ -29,25 +29,25 @@ class GroupCommit final {
   void run(const Work& work);
 
  private:
-  enum class Now { done, lead };
   struct Waiting {
     const Work* work;
-    std::exception_ptr* failure;  // with who waits, written before it is told
-    std::promise<Now> told = {};  // not with who waits, since it may be gone before set_value() returns
+    std::exception_ptr* failure;  // with who waits, written before the end is told
   };
-  using Group = std::list<Waiting>;  // the leader's own is the first; a list, since joining two needs no memory
+  using Group = std::list<Waiting>;  // a list, since joining two needs no memory
+  struct Batch;
 
-  [[nodiscard]] Group commit_those_who_come();
-  [[nodiscard]] Group take();
-  [[nodiscard]] Group more(std::size_t here, std::chrono::steady_clock::time_point until);
+  void lead(Batch& batch);
+  [[nodiscard]] Group commit_those_who_come(Batch& batch);
+  [[nodiscard]] Group more(Batch& batch, std::size_t here, std::chrono::steady_clock::time_point until);
+  [[nodiscard]] Group close(Batch& batch);
   void commit_alone(Waiting& one);
 
   sql::Driver& driver_;
-  std::mutex mutex_;  // of what follows; nobody is woken under it, who would only wait for it again
-  Group queue_;
+  std::mutex mutex_;             // of what follows; nobody is woken under it, who would only wait for it again
+  std::shared_ptr<Batch> open_;  // that whoever comes now joins; none if nobody has come since the last one was closed
   bool led_ = false;
   std::condition_variable come_;
-  std::size_t awaited_ = 0;   // in the queue; none are when it is 0
+  std::size_t awaited_ = 0;   // by the leader; none are when it is 0
   std::size_t expected_ = 1;  // as many as were here when the last commit ended
 
   std::chrono::steady_clock::duration last_commit_{};  // without the time that it waited for others; the leader's
