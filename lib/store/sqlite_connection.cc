@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "base/printable.h"
+#include "store/sqlite_log_file.h"
 
 namespace spaceca::store {
 namespace {
@@ -128,9 +129,9 @@ SqliteConnection::SqliteConnection(const SqliteFile& file, Access access, std::c
     : shown_(file.shown), patience_(patience) {
   sqlite3* opened = nullptr;
   // No file is made here, so that none ever has another mode than ours.
-  const int code =
-      sqlite3_open_v2(file.path.c_str(), &opened,
-                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE, nullptr);
+  const int code = sqlite3_open_v2(file.path.c_str(), &opened,
+                                   SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE,
+                                   log_gathering_vfs());
   connection_.reset(opened);
   if (code != SQLITE_OK) fail(code);
   check(sqlite3_busy_timeout(opened, static_cast<int>(patience.count())));
@@ -143,6 +144,8 @@ SqliteConnection::SqliteConnection(const SqliteFile& file, Access access, std::c
   // In KiB, at most: by default SQLite keeps two MiB of a file, and reads the inner pages of its indexes again and again. With many
   // more, a commit that split a page takes its time: SQLite looks through all that it keeps, as long as a file is below a GiB.
   run("PRAGMA cache_size = -16384");
+  // What a transaction writes stays in memory until it is committed, however much it is: store/sqlite_log_file relies on that.
+  run("PRAGMA cache_spill = OFF");
   // What a statement keeps to undo itself goes to memory piece by piece, not to 64 KiB taken each time with a file behind them.
   run(access == Access::read ? "PRAGMA query_only = ON" : "PRAGMA temp_store = MEMORY");
   // In the place of SQLite's own, which copies the log as soon as it has 1000 pages.

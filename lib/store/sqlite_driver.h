@@ -22,8 +22,8 @@ namespace spaceca::store {
 // some starve; other processes are waited for by SQLite, as long as `patience`.
 class SqliteDriver final : public sql::Driver {
  public:
-  // `log_pages`: how long the write-ahead log may become before it is copied into the file. Random serials dirty other pages with
-  // every commit and the same ones again over many, so a long log saves copying.
+  // `log_pages`: how long the write-ahead log may become before it is copied into the file. Commits write the last page of an index
+  // again and again, so a long log saves copying.
   explicit SqliteDriver(SqliteFile file, std::chrono::milliseconds patience = std::chrono::seconds{10}, int log_pages = 8192);
   ~SqliteDriver() override;
 

@@ -5,6 +5,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "store/scene.h"
 #include "store/sqlite_file.h"
 #include "support/catch.h"
@@ -163,6 +165,84 @@ TEST_CASE("a log is copied into the file and begun anew while others write and r
   // Four times its length, when writers wait for the copying, and a commit.
   CHECK(log_size(scene) < (4 * kLogPages + 2 * 20) * (kPage + 24));
   CHECK(driver->check().empty());
+}
+
+// So many rows of a MiB each; the cache has sixteen.
+constexpr std::uint8_t kLarge = 24;
+
+void write_large(sql::Transaction& writing, sql::Statement statement, std::uint8_t plus) {
+  for (std::uint8_t i = 0; i < kLarge; ++i) {
+    const Bytes content(1U << 20U, static_cast<std::uint8_t>(i + plus));
+    writing.execute(statement, {std::int64_t{i}, ByteView{content}});
+  }
+}
+
+int large_that_are_whole(sql::Transaction& reading, std::uint8_t plus) {
+  int whole = 0;
+  reading.each("SELECT id, content FROM things WHERE id < 100", {}, [&](const sql::Row& row) {
+    const Bytes right(1U << 20U, static_cast<std::uint8_t>(row.integer(0) + plus));
+    if (std::ranges::equal(row.octets(1), right)) ++whole;
+  });
+  return whole;
+}
+
+constexpr sql::Statement kInsertLarge{"INSERT INTO things (id, content) VALUES ($1, $2)"};
+constexpr sql::Statement kUpdateLarge{"UPDATE things SET content = $2 WHERE id = $1"};
+
+TEST_CASE("a transaction that outgrew the cache reads what it wrote, and others read it once it is committed", "[sqlite]") {
+  DriverUnderTest scene;
+  scene.driver().migrate({&kSuiteSchema, 1});
+  const auto other = driver_at(scene.file());
+  const auto writing = scene.driver().write();
+  write_large(*writing, kInsertLarge, 100);
+  CHECK(large_that_are_whole(*writing, 100) == kLarge);
+  CHECK(large_that_are_whole(*other->read(), 100) == 0);
+  writing->commit();
+  CHECK(large_that_are_whole(*other->read(), 100) == kLarge);
+  CHECK(other->check().empty());
+}
+
+TEST_CASE("of a transaction that outgrew the cache and is undone nothing is written over what another process commits",
+          "[sqlite]") {
+  DriverUnderTest scene;
+  scene.driver().migrate({&kSuiteSchema, 1});
+  {
+    const auto writing = scene.driver().write();
+    write_large(*writing, kInsertLarge, 100);
+    writing->commit();
+  }
+  const auto other = driver_at(scene.file());
+  {
+    const auto undone = scene.driver().write();
+    write_large(*undone, kUpdateLarge, 200);
+  }
+  {
+    const auto writing = other->write();
+    write_large(*writing, kUpdateLarge, 150);
+    writing->commit();
+  }
+  write_some(scene.driver(), 100);
+  CHECK(large_that_are_whole(*driver_at(scene.file())->read(), 150) == kLarge);
+  CHECK(other->check().empty());
+}
+
+TEST_CASE("what is committed is in the files at once, however many pages it has", "[sqlite]") {
+  DriverUnderTest scene;
+  scene.driver().migrate({&kSuiteSchema, 1});
+  const TemporaryFolder crashed;
+  // As they would be found after a power failure; 64 KiB are sixteen pages.
+  for (int pages = 1; pages <= 40; ++pages) {
+    const Bytes content(static_cast<std::size_t>(pages) * kPage - kPage / 2);
+    const auto writing = scene.driver().write();
+    writing->execute(kInsertLarge, {std::int64_t{pages}, ByteView{content}});
+    writing->commit();
+    const auto copy = crashed.path() / std::to_string(pages);
+    std::filesystem::copy_file(scene.file(), copy);
+    std::filesystem::copy_file(scene.file().string() + "-wal", copy.string() + "-wal");
+    const auto found = driver_at(copy);
+    CHECK(found->read()->execute("SELECT count(*) FROM things")[0].integer(0) == pages);
+    CHECK(found->check().empty());
+  }
 }
 
 TEST_CASE("a log that a reader still needs grows, and is copied when he is gone", "[sqlite]") {
