@@ -276,9 +276,7 @@ DatabaseRecord Space::enable_mtls(const DatabaseName& name, const MtlsOptions& m
                           fmt::format("mTLS is not disabled, its state is {}", store::database_of(tx, facts.database.id).state));
         }
         store::set_access(tx, facts.database.id, columns);
-        issuance.record(tx);
-        store::set_server(tx, facts.database.id, issuance.ids().front());
-        store::want_publication(tx, facts.database.id);
+        service::record_server(tx, facts.database.id, issuance);
         request.record(tx, std::span{&facts.database.id, 1}, now);
         service::record(tx, core.vault, impl_->id, now, impl_->actor, events);
       });

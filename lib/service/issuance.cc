@@ -348,32 +348,38 @@ Bundle Space::issue_client(const DatabaseName& database, const ClientRequest& re
 
 namespace service {
 
+ServerOrder server_order(Core& core, sql::Transaction& tx, const Id& space, store::DatabaseRow database, const Actor& actor,
+                         Holders holders, Instant now) {
+  if (holders == Holders::may_be_locked_out) {
+    if (!is_enabled(database)) {
+      throw Error{Errc::policy,
+                  fmt::format("database \"{}\": mTLS is not enabled, its state is {}", database.name, database.state)};
+    }
+  } else if (const std::string why = reason_to_wait(tx, database, now); !why.empty()) {
+    throw Error{Errc::policy, fmt::format("database \"{}\": {}; force_server moves it all the same", database.name, why)};
+  }
+  return {.facts = read_facts(core, tx, space, std::move(database)), .dated = dated_for(tx, actor, now)};
+}
+
+void record_server(sql::Transaction& tx, const Id& database, Issuance& issuance) {
+  issuance.record(tx);
+  store::set_server(tx, database, issuance.ids().front());
+  store::want_publication(tx, database);
+}
+
 Bundle issue_server(Core& core, const Id& space, const DatabaseName& name, const Actor& actor, Holders holders,
                     const Once& request) {
   return with_fresh_facts([&] {
     const Instant now = core.now();
-    Instant dated;
-    const auto facts = [&] {
+    const ServerOrder server = [&] {
       const auto tx = core.driver.read();
-      dated = dated_for(*tx, actor, now);
-      store::DatabaseRow row = get_database(*tx, space, name);
-      if (holders == Holders::may_be_locked_out) {
-        if (!is_enabled(row)) {
-          throw Error{Errc::policy, fmt::format("database \"{}\": mTLS is not enabled, its state is {}", row.name, row.state)};
-        }
-      } else if (const std::string why = reason_to_wait(*tx, row, now); !why.empty()) {
-        throw Error{Errc::policy, fmt::format("database \"{}\": {}; force_server moves it all the same", row.name, why)};
-      }
-      return read_facts(core, *tx, space, std::move(row));
+      return server_order(core, *tx, space, get_database(*tx, space, name), actor, holders, now);
     }();
-    const Order order{.kind = CertificateKind::server};
-    Issuance issuance{core, facts, std::span{&order, 1}, dated};
+    Issuance issuance{core, server.facts, std::span{&server.order, 1}, server.dated};
     auto events = issuance.events("issue_server");
     if (holders == Holders::may_be_locked_out) events.insert(events.begin(), {.verb = "force_server", .object = name.text()});
     core.commits.run([&](sql::Transaction& tx) {
-      issuance.record(tx);
-      store::set_server(tx, facts.database.id, issuance.ids().front());
-      store::want_publication(tx, facts.database.id);
+      record_server(tx, server.facts.database.id, issuance);
       request.record(tx, issuance.ids(), now);
       record(tx, core.vault, space, now, actor, events);
     });

@@ -115,6 +115,16 @@ auto with_kept_facts(Core& core, const Id& space, const DatabaseName& name, cons
 enum class Holders { know_the_root, may_be_locked_out };
 [[nodiscard]] Bundle issue_server(Core& core, const Id& space, const DatabaseName& name, const Actor& actor, Holders holders,
                                   const Once& request);
+// The same for a verb that does more in the same transaction: what the certificate is made of, with the errors of issue_server; and
+// within the transaction, that the first of an issuance is the server's from now on.
+struct ServerOrder {
+  Facts facts;
+  Instant dated;
+  Order order = {.kind = CertificateKind::server};
+};
+[[nodiscard]] ServerOrder server_order(Core& core, sql::Transaction& tx, const Id& space, store::DatabaseRow database,
+                                       const Actor& actor, Holders holders, Instant now);
+void record_server(sql::Transaction& tx, const Id& database, Issuance& issuance);
 
 [[nodiscard]] CertificateRecord record_of(const store::CertificateRow& row);
 [[nodiscard]] Id id_of(const CertificateId& id);
