@@ -75,6 +75,16 @@ struct DatabaseSpec {
   std::vector<std::string> contacts = {};
 };
 
+// What is not said stays.
+struct DatabaseChange {
+  std::optional<DatabaseUrl> url = {};
+  std::optional<SecretBytes> admin_url = {};                 // empty: none any more
+  std::optional<std::vector<HostName>> hosts = {};           // all of them, as in a spec
+  std::optional<RoleName> role = {};                         // of what is issued from now on
+  std::optional<std::filesystem::path> data_directory = {};  // empty: none any more
+  std::optional<std::vector<std::string>> contacts = {};     // all of them; may be none
+};
+
 struct MtlsOptions {
   std::vector<Cidr> keep = {};  // from these addresses today's lines of pg_hba.conf go on to hold; needs a data directory
   AccessChoice access = {};
@@ -207,6 +217,16 @@ class SPACECA_EXPORT Space final {
 
   // Errc::exists for a name that is taken, policy if the data directory is another database's, naming that one and its space.
   DatabaseRecord create_database(DatabaseSpec spec, const WriteOptions& options = {}) const;
+  // A change to what is there already writes nothing but the idempotency key. Errors as above, not_found, and invalid_argument if
+  // nothing is asked.
+  // The role stays unless it is given: a new URL's user does not become it. A new password is of use to clients alone, and no
+  // server is told of it. While mTLS is enabled
+  // - new hosts bring a server certificate as of issue_server(), with its errors;
+  // - a URL that leads to another host, port or database is proved by the next publish_pending(): lines of pg_hba.conf are for the
+  //   database that it names then, and the one before is as it was before mTLS. Of a server that nothing is written to another host
+  //   or port may be another server, so nothing is proved of it: Provisioning;
+  // and until it is disabled the data directory stays, since what was written there would: Errc::policy.
+  DatabaseRecord update_database(const DatabaseName& name, DatabaseChange change, const WriteOptions& options = {}) const;
   [[nodiscard]] std::optional<DatabaseRecord> find_database(const DatabaseName& name) const;
   [[nodiscard]] Page<DatabaseRecord> databases(const PageRequest& page = {}) const;
   // The URL that clients connect by. Audited.

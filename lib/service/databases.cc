@@ -1,6 +1,8 @@
 #include "service/databases.h"
 
 #include <algorithm>
+#include <memory>
+#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
@@ -29,6 +31,12 @@ namespace {
 constexpr std::size_t kMostContacts = 20;
 constexpr std::size_t kMostHosts = 100;
 
+std::string host_lines(const std::vector<HostName>& hosts) {
+  std::vector<std::string> lines;
+  for (const HostName& host : hosts) lines.push_back(host.text());
+  return joined_lines(lines);
+}
+
 Binding url_binding(const Id& space, const Id& database, const char* purpose) {
   return {.space = space, .row = database, .purpose = purpose};
 }
@@ -37,25 +45,46 @@ Binding url_binding(const Id& space, const Id& database, const char* purpose) {
   throw Error{Errc::policy, fmt::format("database \"{}\": {}", name.text(), why)};
 }
 
+[[noreturn]] void cannot_be(const DatabaseName& name, std::string_view why) {
+  throw Error{Errc::invalid_argument, fmt::format("database \"{}\": {}", name.text(), why)};
+}
+
+void check_hosts(const DatabaseName& name, const std::vector<HostName>& hosts) {
+  if (hosts.empty()) cannot_be(name, "has no host; its server certificate needs one at least");
+  if (hosts.size() > kMostHosts) cannot_be(name, fmt::format("has {} hosts, the most is {}", hosts.size(), kMostHosts));
+  for (auto host = hosts.begin(); host != hosts.end(); ++host) {
+    if (std::find(hosts.begin(), host, *host) != host) cannot_be(name, fmt::format("names host \"{}\" twice", host->text()));
+  }
+}
+
+void check_contacts(const DatabaseName& name, const std::vector<std::string>& contacts) {
+  if (contacts.size() > kMostContacts) {
+    cannot_be(name, fmt::format("has {} contacts, the most is {}", contacts.size(), kMostContacts));
+  }
+  for (const std::string& contact : contacts) {
+    if (!is_mail_address(contact)) cannot_be(name, "a contact must be a plain mail address, such as ops@example.org");
+  }
+}
+
+void check_data_directory(const DatabaseName& name, const std::filesystem::path& folder) {
+  if (!folder.empty() && (!folder.is_absolute() || folder.native().find('\n') != std::string::npos)) {
+    cannot_be(name, "the data directory must be an absolute path");
+  }
+}
+
 void check(const DatabaseSpec& spec) {
-  const auto wrong = [&spec](std::string_view why) {
-    throw Error{Errc::invalid_argument, fmt::format("database \"{}\": {}", spec.name.text(), why)};
-  };
-  if (spec.hosts.empty()) wrong("has no host; its server certificate needs one at least");
-  if (spec.hosts.size() > kMostHosts) wrong(fmt::format("has {} hosts, the most is {}", spec.hosts.size(), kMostHosts));
-  for (auto host = spec.hosts.begin(); host != spec.hosts.end(); ++host) {
-    if (std::find(spec.hosts.begin(), host, *host) != host) wrong(fmt::format("names host \"{}\" twice", host->text()));
+  check_hosts(spec.name, spec.hosts);
+  check_contacts(spec.name, spec.contacts);
+  check_data_directory(spec.name, spec.data_directory);
+}
+
+void check(const DatabaseName& name, const DatabaseChange& change) {
+  if (!change.url && !change.admin_url && !change.hosts && !change.role && !change.data_directory && !change.contacts) {
+    cannot_be(name, "nothing of it is to be changed; say what");
   }
-  if (spec.contacts.size() > kMostContacts) {
-    wrong(fmt::format("has {} contacts, the most is {}", spec.contacts.size(), kMostContacts));
-  }
-  for (const std::string& contact : spec.contacts) {
-    if (!is_mail_address(contact)) wrong("a contact must be a plain mail address, such as ops@example.org");
-  }
-  if (!spec.data_directory.empty() &&
-      (!spec.data_directory.is_absolute() || spec.data_directory.native().find('\n') != std::string::npos)) {
-    wrong("the data directory must be an absolute path");
-  }
+  if (change.hosts) check_hosts(name, *change.hosts);
+  if (change.contacts) check_contacts(name, *change.contacts);
+  if (change.data_directory) check_data_directory(name, *change.data_directory);
 }
 
 std::string request_text(const DatabaseSpec& spec) {
@@ -66,15 +95,33 @@ std::string request_text(const DatabaseSpec& spec) {
   return text;
 }
 
-// What makes two requests the same, with a code for the two URLs: whoever reads the store learns nothing about them.
-std::string request_text(const Core& core, const DatabaseSpec& spec) {
+// A code for the two URLs: whoever reads the store learns nothing about them.
+std::string code_of(const Core& core, ByteView url, ByteView admin_url) {
   constexpr std::string_view kWhat = "spaceca: the URLs of a request";
   SecretBuffer secret{kWhat.begin(), kWhat.end()};
-  for (const ByteView url : {spec.url.text().reveal(), spec.admin_url.reveal()}) {
+  for (const ByteView one : {url, admin_url}) {
     secret.push_back(0);  // is in neither
-    secret.insert(secret.end(), url.begin(), url.end());
+    secret.insert(secret.end(), one.begin(), one.end());
   }
-  return request_text(spec) + "\n#" + hex_of(core.vault.authenticate(secret), HexCase::lower);
+  return hex_of(core.vault.authenticate(secret), HexCase::lower);
+}
+
+// What makes two requests the same.
+std::string request_text(const Core& core, const DatabaseSpec& spec) {
+  return request_text(spec) + "\n#" + code_of(core, spec.url.text().reveal(), spec.admin_url.reveal());
+}
+
+std::string request_text(const Core& core, const DatabaseName& name, const DatabaseChange& change) {
+  std::string text = name.text();
+  if (change.url) text += "\nurl";
+  if (change.admin_url) text += "\nadmin url";
+  if (change.role) text += "\nrole " + change.role->text();
+  if (change.data_directory) text += "\ndata directory " + change.data_directory->native();
+  if (change.hosts) text += "\nhosts\n" + host_lines(*change.hosts);
+  if (change.contacts) text += "\ncontacts\n" + joined_lines(*change.contacts);
+  return text + "\n#" +
+         code_of(core, change.url ? change.url->text().reveal() : ByteView{},
+                 change.admin_url ? change.admin_url->reveal() : ByteView{});
 }
 
 // A server has one list and one set of roots for all its clients.
@@ -152,6 +199,113 @@ DatabaseRecord described(Core& core, const Id& space, const DatabaseName& name) 
   return record_of(*tx, get_database(*tx, space, name));
 }
 
+// --- changes ---
+
+// What a change makes of a row, and what follows from it.
+struct Revision {
+  store::DatabaseRow before;
+  store::DatabaseRow row;
+  // For the audit; no URL nor a part of one, since whoever reads the store learns nothing about these.
+  std::vector<std::pair<std::string_view, std::string>> details;
+  bool has_moved = false;   // clients are to connect to another host or port
+  bool is_renamed = false;  // to another database there
+};
+
+// Lists as one word.
+std::string word_of(std::string lines) {
+  std::ranges::replace(lines, '\n', ',');
+  return lines;
+}
+
+void revise(Revision& revision, std::string store::DatabaseRow::*column, std::string value, std::string_view what,
+            std::string_view what_before) {
+  std::string& now = revision.row.*column;
+  if (now == value) return;
+  revision.details.emplace_back(what, word_of(value));
+  revision.details.emplace_back(what_before, word_of(now));
+  now = std::move(value);
+}
+
+void revise_url(Core& core, Revision& revision, const DatabaseUrl& url) {
+  const Binding binding = url_binding(revision.before.space, revision.before.id, kUrl);
+  const DatabaseUrl known{core.vault.unseal(binding, revision.before.sealed_url)};
+  if (std::ranges::equal(known.text().reveal(), url.text().reveal())) return;
+  revision.row.sealed_url = core.vault.seal(binding, url.text().reveal());
+  revision.details.emplace_back("url", "changed");
+  revision.has_moved = known.host() != url.host() || known.port() != url.port();
+  revision.is_renamed = known.database() != url.database();
+}
+
+void revise_admin_url(Core& core, Revision& revision, const SecretBytes& url) {
+  const Binding binding = url_binding(revision.before.space, revision.before.id, kAdminUrl);
+  const Bytes& sealed_before = revision.before.sealed_admin_url;
+  const SecretBytes known = sealed_before.empty() ? SecretBytes{} : core.vault.unseal(binding, sealed_before);
+  if (std::ranges::equal(known.reveal(), url.reveal())) return;
+  revision.row.sealed_admin_url = sealed(core, revision.before.space, revision.before.id, kAdminUrl, url);
+  revision.details.emplace_back("admin_url", known.empty() ? "given" : url.empty() ? "taken away" : "changed");
+}
+
+Revision revision_of(Core& core, store::DatabaseRow row, const DatabaseChange& change) {
+  using Row = store::DatabaseRow;
+  Revision revision{.before = row, .row = std::move(row), .details = {}};
+  if (change.hosts) revise(revision, &Row::hosts, host_lines(*change.hosts), "hosts", "hosts_before");
+  if (change.role) revise(revision, &Row::role, change.role->text(), "role", "role_before");
+  if (change.contacts) revise(revision, &Row::contacts, joined_lines(*change.contacts), "contacts", "contacts_before");
+  if (change.data_directory) {
+    revise(revision, &Row::data_directory, one_name_of(*change.data_directory), "data_directory", "data_directory_before");
+  }
+  if (revision.row.data_directory != revision.before.data_directory && revision.before.state != "disabled") {
+    refuse(DatabaseName{revision.before.name},
+           fmt::format("mTLS is in the state {}, and what it wrote would stay in the data directory before; destroy that first",
+                       revision.before.state));
+  }
+  if (change.url) revise_url(core, revision, *change.url);
+  if (change.admin_url) revise_admin_url(core, revision, *change.admin_url);
+  return revision;
+}
+
+// Nothing that a change looks at is another since.
+bool is_as_before(const store::DatabaseRow& row, const store::DatabaseRow& before) {
+  const auto seen = [](const store::DatabaseRow& one) {
+    return std::tie(one.id, one.state, one.hosts, one.role, one.contacts, one.data_directory, one.sealed_url, one.sealed_admin_url);
+  };
+  return seen(row) == seen(before);
+}
+
+// A server certificate under its new hosts.
+struct NewServer {
+  NewServer(Core& core, ServerOrder asked)
+      : order(std::move(asked)), issuance(core, order.facts, std::span{&order.order, 1}, order.dated) {}
+
+  ServerOrder order;
+  Issuance issuance;
+};
+
+std::unique_ptr<NewServer> new_server(Core& core, const Revision& revision, const Actor& actor, Instant now) {
+  if (!is_enabled(revision.row) || revision.row.hosts == revision.before.hosts) return nullptr;
+  return std::make_unique<NewServer>(core, [&] {
+    const auto tx = core.driver.read();
+    return server_order(core, *tx, revision.row.space, revision.row, actor, Holders::know_the_root, now);
+  }());
+}
+
+// Within a transaction.
+void write(sql::Transaction& tx, const Revision& revision, NewServer* server, Instant now) {
+  const store::DatabaseRow& row = revision.row;
+  if (!is_as_before(get_database(tx, row.space, DatabaseName{row.name}), revision.before)) throw FactsMoved{};
+  if (const auto owner = store::database_at(tx, row.data_directory); owner && owner->id != row.id) {
+    refuse_occupied(tx, DatabaseName{row.name}, row.data_directory);
+  }
+  store::update(tx, row);
+  if (server != nullptr) record_server(tx, row.id, server->issuance);
+  if (!is_enabled(row) || !(revision.has_moved || revision.is_renamed)) return;
+  store::want_publication(tx, row.id);
+  if (revision.is_renamed) store::mark_authorizing(tx, row.id);
+  if (!revision.has_moved || !row.data_directory.empty()) return;
+  store::forget_proofs(tx, row.id);
+  static_cast<void>(store::move_database(tx, row.id, "Operational", "Provisioning", now));
+}
+
 }  // namespace
 }  // namespace service
 
@@ -167,9 +321,7 @@ DatabaseRecord Space::create_database(DatabaseSpec spec, const WriteOptions& opt
     row.name = spec.name.text();
     row.app = spec.app.text();
     row.state = "disabled";
-    std::vector<std::string> hosts;
-    for (const HostName& host : spec.hosts) hosts.push_back(host.text());
-    row.hosts = service::joined_lines(hosts);
+    row.hosts = service::host_lines(spec.hosts);
     row.role = spec.role ? spec.role->text() : RoleName{spec.url.user()}.text();
     row.contacts = service::joined_lines(spec.contacts);
     row.data_directory = service::one_name_of(spec.data_directory);
@@ -191,6 +343,37 @@ DatabaseRecord Space::create_database(DatabaseSpec spec, const WriteOptions& opt
                           [&] { return service::described(core, impl_->id, spec.name); });
   };
   return once.run(core.driver, perform, [&](const service::Ids&) { return service::described(core, impl_->id, spec.name); });
+}
+
+DatabaseRecord Space::update_database(const DatabaseName& name, DatabaseChange change, const WriteOptions& options) const {
+  service::check(name, change);
+  service::Core& core = impl_->authority;
+  const service::Once once{impl_->id, options, "update_database", impl_->actor, service::request_text(core, name, change)};
+  const auto read = [&] {
+    const auto tx = core.driver.read();
+    return service::get_database(*tx, impl_->id, name);
+  };
+  const auto perform = [&](const service::Once& request) {
+    return service::with_fresh_facts([&] {
+      const Instant now = core.now();
+      service::Revision revision = service::revision_of(core, read(), change);
+      if (revision.details.empty() && !request.is_keyed()) return service::described(core, impl_->id, name);
+      revision.row.updated_at = now;
+      const auto server = service::new_server(core, revision, impl_->actor, now);
+      std::vector<service::AuditEvent> events;
+      if (server) events = server->issuance.events("issue_server");
+      events.insert(events.begin(), {.verb = "update_database", .object = name.text(), .details = revision.details});
+      core.commits.run([&](sql::Transaction& tx) {
+        request.record(tx, std::span{&revision.row.id, 1}, now);
+        if (revision.details.empty()) return;  // the key alone is remembered
+        service::write(tx, revision, server.get(), now);
+        service::record(tx, core.vault, impl_->id, now, impl_->actor, events);
+      });
+      return service::after(fmt::format("database \"{}\": is changed", name.text()),
+                            [&] { return service::described(core, impl_->id, name); });
+    });
+  };
+  return once.run(core.driver, perform, [&](const service::Ids&) { return service::described(core, impl_->id, name); });
 }
 
 std::optional<DatabaseRecord> Space::find_database(const DatabaseName& name) const {

@@ -120,7 +120,7 @@ Issuance::Made Issuance::make(Core& core, const Issuer& issuer, ossl::RandomPool
 
 // Ready where no enabled server of its database is left that is not proved to trust its root.
 std::string_view Issuance::state_now(sql::Transaction& tx) const {
-  const std::string state = store::state_of_database(tx, facts_.database.id);
+  const std::string state = store::state_of_database(tx, facts_.database);
   if (state.empty() || state == "destroyed") throw FactsMoved{};
   if (state == "disabled" || state == "Deprovisioning") return "ready";
   return store::is_proved(tx, facts_.database.id, facts_.root.id) ? "ready" : "pending";

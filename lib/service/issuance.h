@@ -52,7 +52,7 @@ class Issuance final {
   Issuance(Core& core, const Facts& facts, std::span<const Order> orders, Instant now);
 
   // Within a transaction: all of them, their roles, and that the server is to be told. Throws FactsMoved where the root is no
-  // longer the one that issues, or the database no longer there. May be called again.
+  // longer the one that issues, or the database no longer there, or with other hosts or another role. May be called again.
   void record(sql::Transaction& tx) { record(tx, {}); }
   // Only those that are wanted, by their place among the orders.
   void record(sql::Transaction& tx, const std::vector<bool>& wanted);

@@ -6,6 +6,7 @@
 
 #include <spaceca/error.h>
 
+#include "base/hex.h"
 #include "ossl/digest.h"
 #include "ossl/uuid.h"
 #include "service/aftermath.h"
@@ -26,14 +27,38 @@ namespace spaceca {
 namespace service {
 namespace {
 
-// All that is in its files but lists, whose dates change every week.
-Bytes content_of(const Publication& what) {
+struct Wanted {
+  store::DatabaseRow database;
+  Trust trust;
+  std::vector<store::IpRuleRow> rules;
+  std::vector<store::Sentinel> sentinels;
+  std::optional<ServedDatabase> where;
+  std::optional<Publication> what;
+};
+Wanted read_wanted(Core& core, const Id& id, std::int64_t number) {
+  const auto tx = core.driver.read();
+  Wanted wanted;
+  wanted.database = store::database_of(*tx, id);
+  wanted.trust = read_trust(core, *tx, wanted.database.space);
+  wanted.rules = store::ip_rules(*tx, id);
+  wanted.sentinels = store::sentinels(*tx, id);
+  wanted.where.emplace(served(core, *tx, wanted.database));
+  wanted.what.emplace(publication_of(core, *tx, wanted.database, wanted.trust, wanted.rules, number));
+  return wanted;
+}
+
+// All that is in its files but lists, whose dates change every week. As the server calls the database stands in the lines of
+// pg_hba.conf, and comes from the URL, of which whoever reads the store learns nothing: so it goes in as a code.
+Bytes content_of(const Core& core, const Wanted& wanted) {
+  const Publication& what = *wanted.what;
   std::string text =
       fmt::format("{} {} {}\n", text_of(what.access.method), text_of(what.access.clientcert), text_of(what.access.binding));
   text += what.server.certificate().serial().hex() + '\n';
   for (const Certificate& root : what.server.roots()) text += root.serial().hex() + ' ';
   for (const RoleName& role : what.roles) text += '\n' + role.text();
   for (const Cidr& rule : what.rules) text += '\n' + rule.text();
+  const std::string name = "spaceca: a database as its server calls it: " + DatabaseUrl{wanted.where->url.copy()}.database();
+  text += "\n#" + hex_of(core.vault.authenticate(bytes_of(name)), HexCase::lower);
   ossl::Hasher hasher{"SHA256"};
   const ByteView digest = hasher.digest(bytes_of(text));
   return {digest.begin(), digest.end()};
@@ -58,37 +83,19 @@ std::vector<Made> make_sentinels(Core& core, const store::DatabaseRow& database,
   return made;
 }
 
-struct Wanted {
-  store::DatabaseRow database;
-  Trust trust;
-  std::vector<store::IpRuleRow> rules;
-  std::vector<store::Sentinel> sentinels;
-  std::optional<Publication> what;
-};
-Wanted read_wanted(Core& core, const Id& id, std::int64_t number) {
-  const auto tx = core.driver.read();
-  Wanted wanted;
-  wanted.database = store::database_of(*tx, id);
-  wanted.trust = read_trust(core, *tx, wanted.database.space);
-  wanted.rules = store::ip_rules(*tx, id);
-  wanted.sentinels = store::sentinels(*tx, id);
-  wanted.what.emplace(publication_of(core, *tx, wanted.database, wanted.trust, wanted.rules, number));
-  return wanted;
-}
-
 [[noreturn]] void waits(const Wanted& wanted, std::string_view why) {
   throw Error{Errc::policy,
               fmt::format("database \"{}\": {}; data:mtls:server-files writes what its server needs", wanted.database.name, why)};
 }
 
 // What its administrator was not given yet. Looked for before probes are made: these are rows, and he may take weeks.
-void refuse_what_waits(const Wanted& wanted) {
+void refuse_what_waits(const Core& core, const Wanted& wanted) {
   for (const store::RootRow& root : wanted.trust.roots) {
     if (std::ranges::find(wanted.sentinels, root.id, &store::Sentinel::root) == wanted.sentinels.end()) {
       waits(wanted, fmt::format("there are no files yet that hold root {}", root.generation));
     }
   }
-  if (wanted.sentinels.front().content != content_of(*wanted.what)) {
+  if (wanted.sentinels.front().content != content_of(core, wanted)) {
     waits(wanted, "what its server is to serve has changed since its files were made");
   }
 }
@@ -121,16 +128,16 @@ std::vector<Probe> probes_for(Core& core, const Wanted& wanted) {
 
 void look(Core& core, const store::DatabaseRow& database, Publisher& publisher) {
   const Wanted wanted = read_wanted(core, database.id, 1);
-  refuse_what_waits(wanted);
+  refuse_what_waits(core, wanted);
   const std::vector<Probe> probes = probes_for(core, wanted);
-  const ServedDatabase where = [&] {
-    const auto tx = core.driver.read();
-    return served(core, *tx, wanted.database);
-  }();
-  publisher.publish(where, *wanted.what, probes);
+  publisher.publish(*wanted.where, *wanted.what, probes);
   const Instant now = core.now();
   core.commits.run([&](sql::Transaction& tx) {
-    if (!is_enabled(store::database_of(tx, database.id))) return;  // disabled meanwhile
+    const store::DatabaseRow current = store::database_of(tx, database.id);
+    if (!is_enabled(current)) return;  // disabled meanwhile
+    if (current.sealed_url != wanted.database.sealed_url) {
+      throw Error{Errc::busy, fmt::format("database \"{}\": its URL was changed while its server was looked at", database.name)};
+    }
     for (const store::Sentinel& one : wanted.sentinels) {
       store::record_proof(tx, database.id, {.root = one.root, .crl_number = one.crl_number, .crl_covers = one.crl_covers}, now);
     }
@@ -222,7 +229,7 @@ ServerFiles Space::server_files(const DatabaseName& name) const {
   return service::after(fmt::format("database \"{}\": its server's files are begun; ask again", row.name), [&] {
     for (const service::Made& one : made) service::build_crl(core, one.root, service::Build::if_marked);
     service::Wanted wanted = service::read_wanted(core, row.id, number);
-    const Bytes content = service::content_of(*wanted.what);
+    const Bytes content = service::content_of(core, wanted);
     std::vector<store::Sentinel> sentinels;
     for (const service::Made& one : made) {
       const auto root = std::ranges::find(wanted.trust.roots, one.root, &store::RootRow::id);
@@ -239,8 +246,7 @@ ServerFiles Space::server_files(const DatabaseName& name) const {
       store::replace_sentinels(tx, row.id, sentinels);
       store::want_publication(tx, row.id);  // to be looked at
     });
-    const auto tx = core.driver.read();
-    return ServerFiles{.where = service::served(core, *tx, wanted.database), .what = std::move(*wanted.what)};
+    return ServerFiles{.where = std::move(*wanted.where), .what = std::move(*wanted.what)};
   });
 }
 

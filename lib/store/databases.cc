@@ -113,8 +113,9 @@ std::vector<std::string> locate(sql::Transaction& tx, std::string_view name, std
   return found;
 }
 
-std::string state_of_database(sql::Transaction& tx, const Id& database) {
-  const auto rows = tx.execute("SELECT state FROM databases WHERE id = $1", {value_of(database)});
+std::string state_of_database(sql::Transaction& tx, const DatabaseRow& database) {
+  const auto rows = tx.execute("SELECT state FROM databases WHERE id = $1 AND hosts = $2 AND role = $3",
+                               {value_of(database.id), database.hosts, database.role});
   return rows.empty() ? std::string{} : std::string{rows[0].text(0)};
 }
 
@@ -122,6 +123,14 @@ bool move_database(sql::Transaction& tx, const Id& database, std::string_view fr
   return tx.execute("UPDATE databases SET state = $3, updated_at = $4 WHERE id = $1 AND state = $2",
                     {value_of(database), from, to, value_of(at)})
              .changed() == 1;
+}
+
+void update(sql::Transaction& tx, const DatabaseRow& database) {
+  tx.execute(
+      "UPDATE databases SET hosts = $2, role = $3, contacts = $4, data_directory = $5, sealed_url = $6, sealed_admin_url = $7, "
+      "updated_at = $8 WHERE id = $1",
+      {value_of(database.id), database.hosts, database.role, database.contacts, text_or_null(database.data_directory),
+       octets_or_null(database.sealed_url), octets_or_null(database.sealed_admin_url), value_of(database.updated_at)});
 }
 
 void set_access(sql::Transaction& tx, const Id& database, const AccessColumns& access) {

@@ -56,9 +56,12 @@ struct DatabasePlace {
 // Names of the spaces in which `app` has a database of that name.
 [[nodiscard]] std::vector<std::string> locate(sql::Transaction& tx, std::string_view name, std::string_view app);
 
-[[nodiscard]] std::string state_of_database(sql::Transaction& tx, const Id& database);  // empty if there is none
+// Empty if it is not there, or if these are no longer its hosts and its role.
+[[nodiscard]] std::string state_of_database(sql::Transaction& tx, const DatabaseRow& database);
 // Only where it is still in the state `from`.
 [[nodiscard]] bool move_database(sql::Transaction& tx, const Id& database, std::string_view from, std::string_view to, Instant at);
+// Hosts, role, contacts, data directory and URLs, as this row has them; the data directory is nobody else's.
+void update(sql::Transaction& tx, const DatabaseRow& database);
 // How its clients come in.
 struct AccessColumns {
   std::string_view method;

@@ -131,6 +131,33 @@ const std::vector<Verb>& verbs() {
          CHECK(entries(world, "create_database") == 1);
          CHECK(world.space().url(db()).user() == "app");
        }},
+      {"update_database", with_database,
+       [](FaultyWorld& world) {
+         world.space().update_database(db(),
+                                       {.url = DatabaseUrl{SecretBytes{std::string_view{"postgresql://shop:x@db.example.com/o"}}},
+                                        .admin_url = SecretBytes{std::string_view{"host=/tmp"}},
+                                        .role = RoleName{"reader"}},
+                                       kKeyed);
+       },
+       [](FaultyWorld& world) {
+         CHECK(world.space().find_database(db())->role == RoleName{"reader"});
+         CHECK(world.space().url(db()).user() == "shop");
+         CHECK(entries(world, "update_database") == 1);
+       }},
+      {"update_database, hosts of an enabled one", with_server,
+       [](FaultyWorld& world) {
+         const std::vector<HostName> hosts{HostName{"db2.example.com"}};
+         world.space().update_database(db(), {.hosts = hosts}, kKeyed);
+       },
+       [](FaultyWorld& world) {
+         CHECK(world.space().find_database(db())->hosts == std::vector{HostName{"db2.example.com"}});
+         CHECK(count(world) == 4);
+         CHECK(entries(world, "update_database") == 1);
+         CHECK(entries(world, "issue_server") == 1);
+         const Serial before = world.servers.servers.at("sales").certificate->serial();
+         whole(world.authority->publish_pending(world.servers));
+         CHECK_FALSE(world.servers.servers.at("sales").certificate->serial() == before);
+       }},
       {"enable_mtls", with_database, [](FaultyWorld& world) { world.space().enable_mtls(db(), {}, kKeyed); },
        [](FaultyWorld& world) {
          CHECK(world.space().find_database(db())->state == DatabaseState::provisioning);

@@ -67,6 +67,11 @@ TEST_CASE_METHOD(Neighbours, "a space's verbs find nothing of another space, and
       [&](const Named& what) { static_cast<void>(rival.disable_mtls(what.database)); },
       [&](const Named& what) { static_cast<void>(rival.disable_mtls(what.database, {}, Withdrawal::given_up)); },
       [&](const Named& what) { rival.destroy_database(what.database); },
+      [&](const Named& what) { static_cast<void>(rival.update_database(what.database, {.role = RoleName{"app"}})); },
+      [&](const Named& what) {
+        const std::vector<HostName> ours{HostName{"ours.example.com"}};
+        static_cast<void>(rival.update_database(what.database, {.hosts = ours}));
+      },
       [&](const Named& what) { static_cast<void>(rival.survey(what.database, servers)); },
       [&](const Named& what) { static_cast<void>(rival.url(what.database)); },
       [&](const Named& what) { static_cast<void>(rival.certificates(what.database)); },

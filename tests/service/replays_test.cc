@@ -65,6 +65,11 @@ TEST_CASE_METHOD(Replays, "a server certificate is issued once under a key, and 
   CHECK(answers[0] == answers[1]);
 }
 
+TEST_CASE_METHOD(Replays, "new hosts bring one server certificate under a key", "[idempotency]") {
+  const std::vector<HostName> hosts{HostName{"db2.example.com"}};
+  twice([&] { CHECK(acme.update_database(db(), {.hosts = hosts}, kKeyed).hosts == hosts); }, {"update_database", "issue_server"});
+}
+
 TEST_CASE_METHOD(Replays, "client certificates are issued once under a key, and are the answer of both", "[idempotency]") {
   std::vector<std::string> answers;
   const std::vector<ClientRequest> two(2);
