@@ -42,6 +42,9 @@ struct Arguments {
   std::string role;
   std::string data_directory;
   std::vector<std::string> contacts;
+  bool no_admin_url = false;
+  bool no_data_directory = false;
+  bool no_contacts = false;
 
   // mTLS.
   std::vector<std::string> keep;

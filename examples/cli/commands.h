@@ -17,6 +17,7 @@ namespace databases {
 Exit list(Session& session);
 Exit create(Session& session);
 Exit show(Session& session);
+Exit update(Session& session);
 Exit destroy(Session& session);
 Exit config_get(Session& session);
 }  // namespace databases

@@ -281,6 +281,18 @@ void Grammar::databases() {
   list("--contact", arguments_.contacts, "Mail address of who is told about renewals");
   command("databases:info", "Show a database", ::databases::show);
   database_of_app();
+  command("databases:update", "Change what is known of a database; what is not said stays", ::databases::update);
+  database_of_app();
+  option("--url-file", arguments_.url_file, "A file with the URL that clients connect by from now on, - for the standard input");
+  option("--url", arguments_.url, "The URL itself, if no password is in it");
+  option("--admin-url-file", arguments_.admin_url_file, "How to ask the server");
+  flag("--no-admin-url", arguments_.no_admin_url, "By its socket");
+  option("--role", arguments_.role, "Of client certificates that are issued from now on");
+  list("--host", arguments_.hosts, "Name or address that clients connect to, in the place of all before");
+  list("--contact", arguments_.contacts, "Mail address of who is told about renewals, in the place of all before");
+  flag("--no-contacts", arguments_.no_contacts, "Nobody is told");
+  option("--data-directory", arguments_.data_directory, "Of the server on this machine; while mTLS is disabled");
+  flag("--no-data-directory", arguments_.no_data_directory, "The server is not on this machine; while mTLS is disabled");
   command("databases:destroy", "Forget a database and revoke its certificates", ::databases::destroy);
   database_of_app();
   option("--confirm", arguments_.confirm, "The database's name");

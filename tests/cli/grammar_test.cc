@@ -108,6 +108,7 @@ TEST_CASE("every command that the reference has is there, and every other of our
                                 "databases",
                                 "databases:create",
                                 "databases:info",
+                                "databases:update",
                                 "databases:destroy",
                                 "config:get",
                                 "data:mtls",

@@ -117,6 +117,11 @@ TEST_CASE("certificates are issued, downloaded, renewed and revoked by commands"
   play("certificates.txt", folder.path(), {"SPACECA_KEY_FILE=key", "XDG_DATA_HOME=" + (folder.path() / "data").string()});
 }
 
+TEST_CASE("a database is changed by commands, and what is not said stays", "[cli]") {
+  const TemporaryFolder folder;
+  play("databases.txt", folder.path(), {"SPACECA_KEY_FILE=key", "SPACECA_STORE=sqlite:ca.db"});
+}
+
 TEST_CASE("the doctor says what is wrong with a client's files, and nothing of good ones", "[cli][doctor]") {
   const TemporaryFolder folder;
   play("doctor.txt", folder.path(), {"SPACECA_KEY_FILE=key", "SPACECA_STORE=sqlite:ca.db"});
@@ -221,6 +226,37 @@ TEST_CASE("each refusal of each command has its code and its words, and leaves s
       {{"databases:info", "twin", "-a", "shop"}, 4, "is in several spaces: acme, bravo\nhint: --space acme"},
       {{"databases:info", "twin", "-a", "shop", "--space", "Acme"}, 2, "space name \"Acme\""},
       {{"databases:info", "sales", "-a", "a b"}, 2, "app name \"a b\""},
+      {{"databases:update", "nosuch", "-a", "shop", "--role", "r"}, 3, "hint: spaceca databases lists those there are"},
+      {{"databases:update", "sales", "-a", "other", "--role", "r"}, 3, "of app \"other\""},
+      {{"databases:update", "twin", "-a", "shop", "--role", "r"}, 4, "is in several spaces: acme, bravo\nhint: --space acme"},
+      {{"databases:update", "sales", "-a", "shop"}, 2, "give what is to change: --url-file"},
+      {{"databases:update", "sales", "--role", "r"}, 2, "--app is required"},
+      {{"databases:update", "sales", "-a", "shop", "--role", std::string(64, 'r')}, 2, "role"},
+      {{"databases:update", "sales", "-a", "shop", "--host", "a b"}, 2, "a b"},
+      {{"databases:update", "sales", "-a", "shop", "--host", "h", "--host", "H"}, 2, "names host \"h\" twice"},
+      {{"databases:update", "sales", "-a", "shop", "--contact", "nobody"}, 2, "mail address"},
+      {{"databases:update", "sales", "-a", "shop", "--contact", "a@example.org", "--no-contacts"}, 2, "give either --contact or"},
+      {{"databases:update", "sales", "-a", "shop", "--admin-url-file", "@url", "--no-admin-url"},
+       2,
+       "give either --admin-url-file"},
+      {{"databases:update", "sales", "-a", "shop", "--data-directory", "/x", "--no-data-directory"}, 2, "give either --data-dir"},
+      {{"databases:update", "sales", "-a", "shop", "--url-file", "@nosuch"}, 3, "nosuch"},
+      {{"databases:update", "sales", "-a", "shop", "--url-file", "/dev/null"}, 2, "it begins neither with postgresql:// nor"},
+      {{"databases:update", "sales", "-a", "shop", "--url-file", "@key"}, 2, "URL"},
+      {{"databases:update", "sales", "-a", "shop", "--url-file", "@url", "--url", "postgresql://a@h/d"}, 2, "--url-file FILE"},
+      {{"databases:update", "sales", "-a", "shop", "--url", "postgresql://a:b@h/d"},
+       2,
+       "hint: put the URL into a file for --url-file"},
+      {{"databases:update", "sales", "-a", "shop", "--url", "postgresql://a@h/d?sslpassword=b"}, 2, "holds a password"},
+      {{"databases:update", "sales", "-a", "shop", "--url-file", "-", "--admin-url-file", "-"}, 2, "URL"},
+      {{"databases:update", "sales", "-a", "shop", "--admin-url-file", "@nosuch"}, 3, "nosuch"},
+      {{"databases:update", "sales", "-a", "shop", "--admin-url-file", "/dev/null"}, 2, "is empty\nhint: --no-admin-url"},
+      {{"databases:update", "sales", "-a", "shop", "--data-directory", "/srv/./data/"},
+       4,
+       "the data directory /srv/data belongs to database \"served\" of space \"bravo\""},
+      {{"databases:update", "remote", "-a", "shop", "--data-directory", "/srv/other"},
+       4,
+       "mTLS is in the state Provisioning, and what it wrote would stay in the data directory before; destroy that first"},
       {{"databases:destroy", "nosuch", "-a", "shop", "--confirm", "nosuch"}, 3, "nosuch"},
       {{"databases:destroy", "remote", "-a", "shop", "--confirm", "remote"},
        4,
@@ -452,6 +488,7 @@ TEST_CASE("each command answers --json with one document, its times in RFC 3339"
       {{"databases"}},
       {{"databases:create", "stock", "--space", "acme", "-a", "shop", "--host", "localhost", "--url-file", "@url"}},
       {{"databases:info", "stock", "-a", "shop"}},
+      {{"databases:update", "stock", "-a", "shop", "--role", "reader", "--no-contacts"}},
       {{"databases:destroy", "stock", "-a", "shop", "--confirm", "stock"}},
       {{"config:get", "SALES_URL", "-a", "shop"}},
       {{"data:mtls:ip-rules:create", "sales", "-a", "shop", "--file", "@rules"}, {"RULE", "OTHER"}},

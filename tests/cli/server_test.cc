@@ -36,6 +36,12 @@ TEST_CASE("addresses are let in and out by commands, each proved before it ends"
   play("ip_rules.txt", folder.path(), environment_of(server));
 }
 
+TEST_CASE("a database that is enabled is changed by commands, and its server goes by that", "[cli][postgres]") {
+  const TemporaryFolder folder;
+  const Postgres server{{}, kByPassword};
+  play("update.txt", folder.path(), environment_of(server));
+}
+
 TEST_CASE("who is connected is counted, and a revocation ends sessions if it is told to", "[cli][postgres]") {
   const TemporaryFolder folder;
   const Postgres server{{}, kByPassword};
