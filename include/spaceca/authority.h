@@ -222,9 +222,9 @@ class SPACECA_EXPORT Space final {
   // The role stays unless it is given: a new URL's user does not become it. A new password is of use to clients alone, and no
   // server is told of it. While mTLS is enabled
   // - new hosts bring a server certificate as of issue_server(), with its errors;
-  // - a URL that leads to another host, port or database is proved by the next publish_pending(): lines of pg_hba.conf are for the
-  //   database that it names then, and the one before is as it was before mTLS. Of a server that nothing is written to another host
-  //   or port may be another server, so nothing is proved of it: Provisioning;
+  // - a URL that leads to another host or port is proved by the next publish_pending(). Of a server that nothing is written to that
+  //   may be another server, so nothing is proved of it: Provisioning;
+  // - a URL that names another database at a server that is written to is Errc::policy: enable_mtls() can be asked about that one;
   // and until it is disabled the data directory stays, since what was written there would: Errc::policy.
   DatabaseRecord update_database(const DatabaseName& name, DatabaseChange change, const WriteOptions& options = {}) const;
   [[nodiscard]] std::optional<DatabaseRecord> find_database(const DatabaseName& name) const;

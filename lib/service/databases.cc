@@ -260,6 +260,13 @@ Revision revision_of(Core& core, store::DatabaseRow row, const DatabaseChange& c
                        revision.before.state));
   }
   if (change.url) revise_url(core, revision, *change.url);
+  // Neither whom its lines would lock out of that one nor who would be let in to this one again has been looked at.
+  if (revision.is_renamed && is_enabled(revision.before) && !revision.before.data_directory.empty()) {
+    refuse(
+        DatabaseName{revision.before.name},
+        fmt::format("mTLS is in the state {} for the database that its URL names, and this URL names another; destroy that first",
+                    revision.before.state));
+  }
   if (change.admin_url) revise_admin_url(core, revision, *change.admin_url);
   return revision;
 }
@@ -300,7 +307,6 @@ void write(sql::Transaction& tx, const Revision& revision, NewServer* server, In
   if (server != nullptr) record_server(tx, row.id, server->issuance);
   if (!is_enabled(row) || !(revision.has_moved || revision.is_renamed)) return;
   store::want_publication(tx, row.id);
-  if (revision.is_renamed) store::mark_authorizing(tx, row.id);
   if (!revision.has_moved || !row.data_directory.empty()) return;
   store::forget_proofs(tx, row.id);
   static_cast<void>(store::move_database(tx, row.id, "Operational", "Provisioning", now));
