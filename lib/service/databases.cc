@@ -17,7 +17,6 @@
 #include "service/audit_chain.h"
 #include "service/idempotency.h"
 #include "service/issuance.h"
-#include "service/publication.h"
 #include "service/revocation.h"
 #include "service/words.h"
 #include "store/disconnections.h"
@@ -33,16 +32,13 @@ constexpr std::size_t kMostHosts = 100;
 
 std::string host_lines(const std::vector<HostName>& hosts) {
   std::vector<std::string> lines;
+  lines.reserve(hosts.size());
   for (const HostName& host : hosts) lines.push_back(host.text());
   return joined_lines(lines);
 }
 
 Binding url_binding(const Id& space, const Id& database, const char* purpose) {
   return {.space = space, .row = database, .purpose = purpose};
-}
-
-[[noreturn]] void refuse(const DatabaseName& name, std::string_view why) {
-  throw Error{Errc::policy, fmt::format("database \"{}\": {}", name.text(), why)};
 }
 
 [[noreturn]] void cannot_be(const DatabaseName& name, std::string_view why) {
@@ -130,7 +126,8 @@ std::string request_text(const Core& core, const DatabaseName& name, const Datab
   const std::string whose =
       owner ? fmt::format("database \"{}\" of space \"{}\"", owner->name, store::space_of(tx, owner->space).name)
             : "another database";
-  refuse(name, fmt::format("the data directory {} belongs to {}; one server, one database", printable(data_directory), whose));
+  refuse_database(name,
+                  fmt::format("the data directory {} belongs to {}; one server, one database", printable(data_directory), whose));
 }
 
 // The same for every way to write a folder's path; the file system is not asked, since the server may not be set up yet.
@@ -144,6 +141,10 @@ Bytes sealed(Core& core, const Id& space, const Id& database, const char* purpos
 }
 
 }  // namespace
+
+void refuse_database(const DatabaseName& name, std::string_view why) {
+  throw Error{Errc::policy, fmt::format("database \"{}\": {}", name.text(), why)};
+}
 
 store::DatabaseRow get_database(sql::Transaction& tx, const Id& space, const DatabaseName& name) {
   auto row = store::find_database(tx, space, name.text());
@@ -181,6 +182,11 @@ DatabaseRecord record_of(sql::Transaction& tx, const store::DatabaseRow& row) {
   return record;
 }
 
+DatabaseRecord described(Core& core, const Id& space, const DatabaseName& name) {
+  const auto tx = core.driver.read();
+  return record_of(*tx, get_database(*tx, space, name));
+}
+
 ServedDatabase served(Core& core, sql::Transaction& tx, const store::DatabaseRow& row) {
   ServedDatabase where{.space = SpaceName{store::space_of(tx, row.space).name},
                        .database = DatabaseName{row.name},
@@ -192,14 +198,9 @@ ServedDatabase served(Core& core, sql::Transaction& tx, const store::DatabaseRow
   return where;
 }
 
-namespace {
-
-DatabaseRecord described(Core& core, const Id& space, const DatabaseName& name) {
-  const auto tx = core.driver.read();
-  return record_of(*tx, get_database(*tx, space, name));
-}
-
 // --- changes ---
+
+namespace {
 
 // What a change makes of a row, and what follows from it.
 struct Revision {
@@ -247,7 +248,8 @@ void revise_admin_url(Core& core, Revision& revision, const SecretBytes& url) {
 
 Revision revision_of(Core& core, store::DatabaseRow row, const DatabaseChange& change) {
   using Row = store::DatabaseRow;
-  Revision revision{.before = row, .row = std::move(row), .details = {}};
+  Revision revision{.before = row, .row = {}, .details = {}};
+  revision.row = std::move(row);
   if (change.hosts) revise(revision, &Row::hosts, host_lines(*change.hosts), "hosts", "hosts_before");
   if (change.role) revise(revision, &Row::role, change.role->text(), "role", "role_before");
   if (change.contacts) revise(revision, &Row::contacts, joined_lines(*change.contacts), "contacts", "contacts_before");
@@ -255,14 +257,15 @@ Revision revision_of(Core& core, store::DatabaseRow row, const DatabaseChange& c
     revise(revision, &Row::data_directory, one_name_of(*change.data_directory), "data_directory", "data_directory_before");
   }
   if (revision.row.data_directory != revision.before.data_directory && revision.before.state != "disabled") {
-    refuse(DatabaseName{revision.before.name},
-           fmt::format("mTLS is in the state {}, and what it wrote would stay in the data directory before; destroy that first",
-                       revision.before.state));
+    refuse_database(
+        DatabaseName{revision.before.name},
+        fmt::format("mTLS is in the state {}, and what it wrote would stay in the data directory before; destroy that first",
+                    revision.before.state));
   }
   if (change.url) revise_url(core, revision, *change.url);
   // Neither whom its lines would lock out of that one nor who would be let in to this one again has been looked at.
   if (revision.is_renamed && is_enabled(revision.before) && !revision.before.data_directory.empty()) {
-    refuse(
+    refuse_database(
         DatabaseName{revision.before.name},
         fmt::format("mTLS is in the state {} for the database that its URL names, and this URL names another; destroy that first",
                     revision.before.state));
@@ -419,87 +422,6 @@ DatabaseUrl Space::url(const DatabaseName& name) const {
   return DatabaseUrl{std::move(text)};
 }
 
-// --- mTLS ---
-
-DatabaseRecord Space::enable_mtls(const DatabaseName& name, const MtlsOptions& mtls, const WriteOptions& options) const {
-  service::Core& core = impl_->authority;
-  const Access access = [&] {
-    const auto tx = core.driver.read();
-    return access_of(mtls.access, service::usual_binding(*tx, impl_->id));
-  }();
-  std::vector<std::string> blocks;
-  for (const Cidr& block : mtls.keep) blocks.push_back(block.text());
-  const std::string kept = service::joined_lines(blocks);
-  const store::AccessColumns columns{.method = text_of(access.method),
-                                     .clientcert = text_of(access.clientcert),
-                                     .binding = text_of(access.binding),
-                                     .kept_blocks = kept};
-  const std::string text = fmt::format("{}\n{} {} {}\n{}", name.text(), columns.method, columns.clientcert, columns.binding, kept);
-  const service::Once once{impl_->id, options, "enable_mtls", impl_->actor, text};
-  const auto perform = [&](const service::Once& request) {
-    return service::with_fresh_facts([&] {
-      const Instant now = core.now();
-      const auto facts = [&] {
-        const auto tx = core.driver.read();
-        return service::read_facts(core, *tx, impl_->id, service::get_database(*tx, impl_->id, name));
-      }();
-      const std::vector<service::Order> orders{
-          {.kind = CertificateKind::server},
-          {.role = RoleName{facts.database.role}, .handed_out = false},
-      };
-      if (!mtls.keep.empty() && facts.database.data_directory.empty()) {
-        service::refuse(name,
-                        "has no data directory here, so today's lines of its server's pg_hba.conf are not seen and cannot be kept "
-                        "for any address; keep none, and have its administrator write such lines above ours");
-      }
-      service::Issuance issuance{core, facts, orders, now};
-      auto events = issuance.events("issue");
-      events.insert(events.begin(), {.verb = "enable_mtls",
-                                     .object = name.text(),
-                                     .details = {{"method", std::string{columns.method}},
-                                                 {"clientcert", std::string{columns.clientcert}},
-                                                 {"bind", std::string{columns.binding}}}});
-      core.commits.run([&](sql::Transaction& tx) {
-        if (!store::move_database(tx, facts.database.id, "disabled", "Provisioning", now)) {
-          service::refuse(name,
-                          fmt::format("mTLS is not disabled, its state is {}", store::database_of(tx, facts.database.id).state));
-        }
-        store::set_access(tx, facts.database.id, columns);
-        service::record_server(tx, facts.database.id, issuance);
-        request.record(tx, std::span{&facts.database.id, 1}, now);
-        service::record(tx, core.vault, impl_->id, now, impl_->actor, events);
-      });
-      return service::after(fmt::format("database \"{}\": mTLS is enabled", name.text()),
-                            [&] { return service::described(core, impl_->id, name); });
-    });
-  };
-  return once.run(core.driver, perform, [&](const service::Ids&) { return service::described(core, impl_->id, name); });
-}
-
-DatabaseRecord Space::disable_mtls(const DatabaseName& name, const WriteOptions& options, Withdrawal withdrawal) const {
-  service::Core& core = impl_->authority;
-  const bool is_gone = withdrawal == Withdrawal::given_up;
-  const service::Once once{impl_->id, options, "disable_mtls", impl_->actor, name.text() + (is_gone ? "\ngone" : "")};
-  const auto perform = [&](const service::Once& request) {
-    const Instant now = core.now();
-    core.commits.run([&](sql::Transaction& tx) {
-      const store::DatabaseRow row = service::get_database(tx, impl_->id, name);
-      if (!service::is_enabled(row) && !(is_gone && row.state == "Deprovisioning")) {
-        service::refuse(name, fmt::format("mTLS is not enabled, its state is {}", row.state));
-      }
-      static_cast<void>(store::move_database(tx, row.id, row.state, is_gone ? "disabled" : "Deprovisioning", now));
-      if (is_gone) service::leave_server(tx, row, now);
-      request.record(tx, std::span{&row.id, 1}, now);
-      service::record(
-          tx, core.vault, impl_->id, now, impl_->actor,
-          {.verb = "disable_mtls", .object = row.name, .details = {{"server", is_gone ? "given up" : "to be withdrawn"}}});
-    });
-    return service::after(fmt::format("database \"{}\": mTLS is disabled", name.text()),
-                          [&] { return service::described(core, impl_->id, name); });
-  };
-  return once.run(core.driver, perform, [&](const service::Ids&) { return service::described(core, impl_->id, name); });
-}
-
 void Space::destroy_database(const DatabaseName& name, const WriteOptions& options) const {
   service::Core& core = impl_->authority;
   const service::Once once{impl_->id, options, "destroy_database", impl_->actor, name.text()};
@@ -508,7 +430,9 @@ void Space::destroy_database(const DatabaseName& name, const WriteOptions& optio
     std::vector<service::Id> roots;
     core.commits.run([&](sql::Transaction& tx) {
       const store::DatabaseRow row = service::get_database(tx, impl_->id, name);
-      if (row.state != "disabled") service::refuse(name, fmt::format("mTLS is in the state {}; destroy that first", row.state));
+      if (row.state != "disabled") {
+        service::refuse_database(name, fmt::format("mTLS is in the state {}; destroy that first", row.state));
+      }
       roots = service::revoke_all(tx, impl_->id, row.id, RevocationReason::cessation_of_operation, now);
       store::delete_ip_rules(tx, row.id, now);
       store::forget_urls(tx, row.id);
@@ -523,11 +447,6 @@ void Space::destroy_database(const DatabaseName& name, const WriteOptions& optio
     service::build_crls(core, service::trusted_roots(core, impl_->id));
     return 0;
   }));
-}
-
-Survey Space::survey(const DatabaseName& name, Publisher& publisher, const MtlsOptions& mtls) const {
-  service::Core& core = impl_->authority;
-  return service::survey(core, impl_->id, name, publisher, mtls);
 }
 
 }  // namespace spaceca
