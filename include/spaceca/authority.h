@@ -224,8 +224,9 @@ class SPACECA_EXPORT Space final {
   // - new hosts bring a server certificate as of issue_server(), with its errors;
   // - a URL that leads to another host or port is proved by the next publish_pending(). Of a server that nothing is written to that
   //   may be another server, so nothing is proved of it: Provisioning;
-  // - a URL that names another database at a server that is written to is Errc::policy: enable_mtls() can be asked about that one;
-  // and until it is disabled the data directory stays, since what was written there would: Errc::policy.
+  // - a URL that names another database at a server that is written to is Errc::policy: disable_mtls() first; then survey()
+  //   shows what enabling it again means for whoever is connected to that one;
+  // - the data directory stays, since what was written there would: Errc::policy, until it is disabled.
   DatabaseRecord update_database(const DatabaseName& name, DatabaseChange change, const WriteOptions& options = {}) const;
   [[nodiscard]] std::optional<DatabaseRecord> find_database(const DatabaseName& name) const;
   [[nodiscard]] Page<DatabaseRecord> databases(const PageRequest& page = {}) const;
